@@ -1,0 +1,25 @@
+// The two configuration files after reading: everything checked, every default filled in, times in ms.
+
+import type { PatternOptions } from "../discovery/options.ts";
+import type { IngestOptions } from "../ingest/options.ts";
+import type { SpoolOptions } from "../spool/options.ts";
+import type { StoreOptions } from "../store/options.ts";
+import type { DestinationOptions } from "../transfer/options.ts";
+
+export interface ClientConfig extends SpoolOptions {
+  /** Where the file was read from, for messages. */
+  readonly path: string;
+  readonly datadir: string;
+  readonly logfile: string;
+  readonly scanInterval: number;
+  readonly statusInterval: number;
+  readonly periodicTriggerInterval: number;
+  readonly patterns: readonly PatternOptions[];
+  readonly destinations: readonly DestinationOptions[];
+}
+
+export interface ServerConfig extends StoreOptions, IngestOptions {
+  readonly path: string;
+  readonly logfile: string;
+  readonly statusInterval: number;
+}

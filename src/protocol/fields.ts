@@ -1,0 +1,16 @@
+// Header fields and numbers that both halves must agree on. Pure. docs/PROTOCOL.md is the normative text.
+
+/** Where the file ends: its durable size in bytes. On every answer about a path. (draft-ietf-httpbis-resumable-upload) */
+export const UPLOAD_OFFSET = "upload-offset";
+
+/** An id made at the server's start. When it changes, all that was believed of that server is unknown again. */
+export const SERVER_START = "shaftlog-start";
+
+/** A writer whose body is incomplete and that sent nothing for this long, in ms, yields to the next one. */
+export const SILENT_WRITER = 2_000;
+
+/** A client gives up on a request after this long, in ms, without progress in either direction. */
+export const NO_PROGRESS = 10_000;
+
+/** The largest range of one PUT, in bytes, that a server must take unless it is configured lower. */
+export const MAX_RANGE = 64 * 1024 * 1024;

@@ -1,0 +1,67 @@
+// The data of the spool: an entry is one adopted inode, a generation one stable name of it. A file that is
+// only ever appended to has one generation, from 0 to its end. Where it was truncated or rewritten, a further
+// generation carries the bytes from the offset where local and acknowledged bytes part (docs/PROTOCOL.md,
+// "When local and remote differ"). All of it can be read back from the names in the data directory.
+
+import type { Bytes } from "../base/text.ts";
+import type { OpenFile } from "../platform/files.ts";
+import type { Mark } from "./mark.ts";
+
+/** Where an entry's bytes are read from: its spool or, for a file that is only read in place, its source. */
+export interface Holder {
+  /** Opens the entry's file, verified to be that inode. Throws errno errors; ENOENT where it is gone. */
+  open(entry: Entry): OpenFile;
+}
+
+/** Who is told of what happens in the spool. Calls come one at a time and must not throw. */
+export interface SpoolListener {
+  /** A generation is held durably: its bytes may be sent from now on. */
+  added(generation: Generation): void;
+  /** The entry's size or the end of one of its generations changed. */
+  changed(entry: Entry): void;
+  /** The generation is no longer held. */
+  released(generation: Generation): void;
+}
+
+export interface Entry {
+  readonly holder: Holder;
+  readonly dev: bigint;
+  readonly ino: bigint;
+  /** Ascending by `number`; never empty. */
+  readonly generations: Generation[];
+  /** Where the file was seen last, for messages; undefined when its owner's names are gone or not seen yet. */
+  source: Bytes | undefined;
+  /** As the last look found them. */
+  size: number;
+  mtimeMs: number;
+  nlink: number;
+  /** Clock.elapsed() of the last change seen; -Infinity: not in this process's life. */
+  changedAt: number;
+  /** The furthest bytes that were read to be sent: re-read before each append. */
+  mark: Mark | undefined;
+  /** The furthest bytes that a destination acknowledged: kept over restarts in the spool's memory. */
+  acknowledged: Mark | undefined;
+}
+
+export interface Generation {
+  readonly entry: Entry;
+  /** The path below the spool, and so the resource path at each destination. */
+  readonly name: Bytes;
+  /** 1 for the name that was given at adoption. */
+  readonly number: number;
+  /** Offset in the local file of this generation's first byte. */
+  readonly start: number;
+  /** Offset where a later generation took over; undefined: it goes on to the end of the file. */
+  end: number | undefined;
+}
+
+/** How many bytes of `generation` there are to deliver, by the last look. */
+export function lengthOf(generation: Generation): number {
+  const { entry, start, end } = generation;
+  return Math.max(0, (end === undefined ? entry.size : Math.min(end, entry.size)) - start);
+}
+
+/** True where a later generation took over. */
+export function isSuperseded(generation: Generation): boolean {
+  return generation.end !== undefined;
+}
