@@ -1,0 +1,319 @@
+// One destination: what each file still owes it. Listens to the spool, has its files served by its lanes, and
+// keeps what the answers tell. Destinations share nothing but the spool: trouble with one never slows another,
+// and trouble with one file never stops another (outage.ts, faults.ts).
+
+import { assert } from "../base/assert.ts";
+import type { Emit, Event } from "../base/events.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
+import type { Stat } from "../platform/files.ts";
+import type { HttpClient, HttpConnection } from "../platform/http.ts";
+import { type Entry, type Generation, isSuperseded, lengthOf, type SpoolListener } from "../spool/entry.ts";
+import type { Mark } from "../spool/mark.ts";
+import { Buffers } from "./buffers.ts";
+import { type Desk, deliver, type Served, troubleOf } from "./deliver.ts";
+import * as events from "./events.ts";
+import { Faults } from "./faults.ts";
+import { LIVE, Lanes } from "./lanes.ts";
+import { nextStep } from "./next-step.ts";
+import { type Down, Outage } from "./outage.ts";
+import { backlogOf, type Fault, holdsBytes, newProgress, type Progress } from "./progress.ts";
+import type { Reading } from "./read-range.ts";
+import { createRemote, type Remote } from "./remote.ts";
+import { Window } from "./window.ts";
+
+/** An idle destination is asked something about this often, in ms: was it restored meanwhile? */
+const ASK_IDLE = 15_000;
+
+/** What a destination needs of the spool. */
+export interface SpoolDesk {
+  /** Compares an entry with a fresh look at its file. */
+  noticed(entry: Entry, stat: Stat): void;
+  /** The entry's bytes were rewritten: it goes on as a new generation from offset 0. */
+  rewritten(entry: Entry): void;
+  /** A destination acknowledged the bytes up to `mark`. */
+  acknowledged(generation: Generation, mark: Mark): void;
+}
+
+export interface DestinationParts {
+  /** After substitution: scheme, host, port and the path with its final slash, percent-encoded. */
+  readonly url: URL;
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly spool: SpoolDesk;
+  readonly emit: Emit;
+}
+
+export interface Summary {
+  readonly state: "in sync" | "sending" | "in error";
+  /** Bytes that are not known to be durable there. */
+  readonly backlog: number;
+  /** Files with a backlog. */
+  readonly behind: number;
+  /** Files that do not get on. */
+  readonly faults: number;
+}
+
+export class Destination implements SpoolListener, Desk {
+  readonly url: string;
+  readonly remote: Remote;
+  readonly outage: Outage;
+  /** Bytes acknowledged in this process's life. */
+  bytesSent = 0;
+  /** Clock.elapsed() of the last answer that told something new. */
+  lastProgressAt: number;
+  /** Told after every change of what a file owes it. */
+  onChange: (progress: Progress) => void = () => {};
+
+  readonly #parts: DestinationParts;
+  readonly #all = new Map<Generation, Progress>();
+  readonly #lanes: Lanes;
+  readonly #faults: Faults;
+  readonly #buffers = new Buffers();
+  readonly #window = new Window();
+  #start: string | undefined;
+  #heard = false;
+  #restoredSaid = false;
+  #idle: Timer | undefined;
+
+  constructor(parts: DestinationParts) {
+    const { url, http, clock, random, emit } = parts;
+    this.#parts = parts;
+    this.url = url.href;
+    this.remote = createRemote(url.pathname);
+    this.lastProgressAt = clock.elapsed();
+    this.#faults = new Faults(clock, random, (progress) => this.#want(progress));
+    this.#lanes = new Lanes({
+      http,
+      clock,
+      origin: url.origin,
+      open: () => this.outage.trouble === undefined,
+      serve: (progress, connection, depth, most) => this.#serve(progress, connection, depth, most),
+      quiet: () => this.#whenQuiet(),
+    });
+    this.outage = new Outage({
+      url: this.url,
+      clock,
+      random,
+      emit,
+      probe: () => this.#lanes.probe((progress, connection) => this.#probe(progress, connection)),
+      resume: () => this.#lanes.pump(),
+    });
+  }
+
+  /** SpoolListener. `fresh`: the name was given just now, so that nobody can have sent any of it. */
+  added(generation: Generation, fresh = true): void {
+    const progress = newProgress(generation, fresh);
+    this.#all.set(generation, progress);
+    this.#want(progress);
+  }
+
+  changed(entry: Entry): void {
+    for (const generation of entry.generations) {
+      const progress = this.#all.get(generation);
+      if (progress !== undefined) this.#want(progress);
+    }
+  }
+
+  released(generation: Generation): void {
+    const progress = this.#all.get(generation);
+    if (progress === undefined) return;
+    this.#all.delete(generation);
+    this.#faults.remove(progress);
+    this.#lanes.remove(progress);
+  }
+
+  progressOf(generation: Generation): Progress | undefined {
+    return this.#all.get(generation);
+  }
+
+  /** True where every byte of `generation` that was seen is durable there. */
+  isDelivered(generation: Generation): boolean {
+    const progress = this.#all.get(generation);
+    return progress !== undefined && progress.fault === undefined && holdsBytes(progress, lengthOf(generation));
+  }
+
+  /** One pass over all files. */
+  summary(): Summary {
+    let backlog = 0;
+    let behind = 0;
+    for (const progress of this.#all.values()) {
+      const bytes = backlogOf(progress);
+      backlog += bytes;
+      if (bytes > 0) behind++;
+    }
+    const faults = this.#faults.size;
+    const state = this.outage.trouble !== undefined || faults > 0 ? "in error" : behind > 0 ? "sending" : "in sync";
+    return { state, backlog, behind, faults };
+  }
+
+  /** Sends nothing new, waits at most `ms` for what is on the wire, then breaks it off. */
+  async stop(ms: number): Promise<void> {
+    this.outage.stop();
+    this.#faults.stop();
+    this.#idle?.cancel();
+    await this.#lanes.stop(ms);
+  }
+
+  /** Has `progress` served if there is something to do for it. */
+  #want(progress: Progress): void {
+    if (progress.busy || progress.fault !== undefined) return; // looked at again when that ends
+    const step = nextStep(progress, this.strict);
+    if (step.kind === "rest") this.onChange(progress);
+    else if (step.kind === "send") this.#lanes.add(progress, step.backlog > LIVE ? "bulk" : "live");
+    else this.#lanes.add(progress, progress.fresh || isRecent(progress) ? "live" : "cold");
+  }
+
+  async #serve(progress: Progress, connection: HttpConnection, depth: number, most: number): Promise<void> {
+    progress.busy = true;
+    const served = await deliver(progress, connection, this, depth, most);
+    progress.busy = false;
+    const held = this.#all.get(progress.generation) === progress;
+    if (served.kind === "down") {
+      this.#window.broken();
+      this.outage.down(served);
+    }
+    if (!held) return;
+    if (served.kind === "fault") this.#faulty(progress, served);
+    else this.#want(progress); // it may have grown meanwhile
+  }
+
+  #faulty(progress: Progress, { fault }: Extract<Served, { kind: "fault" }>): void {
+    progress.known = false;
+    this.#faults.add(progress, fault);
+    this.#parts.emit(faultEvent(this.url, progress.generation, fault));
+    this.onChange(progress);
+  }
+
+  /** What is wrong with the destination, or undefined where it answers. */
+  async #probe(progress: Progress, connection: HttpConnection): Promise<Down | undefined> {
+    const { outcome, start } = await this.remote.head(connection, progress.generation.name);
+    if (outcome.kind !== "failed") this.heard(start);
+    const trouble = outcome.kind === "size" ? undefined : troubleOf(outcome);
+    return trouble?.kind === "down" ? trouble : undefined;
+  }
+
+  #whenQuiet(): void {
+    const { clock, random } = this.#parts;
+    this.#buffers.clear();
+    this.#idle?.cancel();
+    this.#idle = clock.after(ASK_IDLE * (0.75 + random() / 2), () => this.#askSomething());
+  }
+
+  /** One question, about each file in turn, tells whether an idle destination was restored from an older copy. */
+  #askSomething(): void {
+    if (this.#lanes.busy || this.outage.trouble !== undefined) return;
+    const first = this.#all.entries().next().value;
+    if (first === undefined) return;
+    const [generation, progress] = first;
+    this.#all.delete(generation);
+    this.#all.set(generation, progress); // now the last in the map's order
+    if (!progress.fresh) progress.known = false;
+    this.#want(progress);
+    if (!this.#lanes.busy) this.#whenQuiet();
+  }
+
+  // Desk: what serving a file asks and reports.
+
+  get strict(): boolean {
+    return this.#start !== undefined;
+  }
+
+  rangeSize(): number {
+    return this.#window.size;
+  }
+
+  takeBuffer(length: number): Uint8Array {
+    return this.#buffers.take(length);
+  }
+
+  giveBuffer(buffer: Uint8Array): void {
+    this.#buffers.give(buffer);
+  }
+
+  answered(length: number, ms: number): void {
+    this.#window.answered(length, ms);
+  }
+
+  tooLarge(length: number): boolean {
+    return this.#window.tooLarge(length);
+  }
+
+  now(): number {
+    return this.#parts.clock.elapsed();
+  }
+
+  heard(start: string | undefined): void {
+    if (this.#heard && start === this.#start) return;
+    const firstAnswer = !this.#heard;
+    this.#heard = true;
+    this.#start = start;
+    this.#lanes.setStrict(this.strict);
+    if (start === undefined) this.#parts.emit(events.destinationUnverified(this.url));
+    if (firstAnswer) return;
+    this.#parts.emit(events.destinationRestarted(this.url));
+    this.#restoredSaid = false;
+    this.#doubtAll();
+  }
+
+  /** Another life of the server: all that was believed of it is asked anew, what changed last first. */
+  #doubtAll(): void {
+    const doubtful = [...this.#all.values()].filter((progress) => !progress.fresh);
+    for (const progress of doubtful) progress.known = false;
+    const recent = doubtful.filter(isRecent);
+    recent.sort((a, b) => b.generation.entry.changedAt - a.generation.entry.changedAt);
+    for (const progress of recent) this.#want(progress);
+    for (const progress of doubtful) this.#want(progress);
+  }
+
+  learned(progress: Progress, size: number, exists: boolean): void {
+    const { emit } = this.#parts;
+    const { generation, offset: had } = progress;
+    const length = lengthOf(generation);
+    progress.offset = size;
+    if (size > had) progress.refusals = 0;
+    if (size < had && !this.#restoredSaid) {
+      this.#restoredSaid = true;
+      emit(events.destinationRestored(this.url, generation.name, had, size));
+    }
+    const ahead = exists && size > length && !isSuperseded(generation);
+    if (ahead && !progress.ahead) emit(events.remoteAhead(this.url, generation, size, length));
+    progress.ahead = ahead;
+    this.lastProgressAt = this.now();
+    this.outage.answered();
+    this.onChange(progress);
+  }
+
+  appended(progress: Progress, offset: number, mark: Mark | undefined): void {
+    assert(offset > progress.offset, "an append moves forward");
+    const { emit, spool } = this.#parts;
+    emit(events.appended(this.url, progress.generation, progress.offset, offset));
+    this.bytesSent += offset - progress.offset;
+    progress.offset = offset;
+    progress.refusals = 0;
+    this.lastProgressAt = this.now();
+    this.outage.appended();
+    if (mark !== undefined) spool.acknowledged(progress.generation, mark);
+    this.onChange(progress);
+  }
+
+  lookAgain({ generation: { entry } }: Progress, reading: Exclude<Reading, { kind: "piece" }>): boolean {
+    const { size } = entry;
+    const count = entry.generations.length;
+    if (reading.kind === "rewritten") this.#parts.spool.rewritten(entry);
+    else this.#parts.spool.noticed(entry, reading.stat);
+    return entry.generations.length !== count || entry.size !== size;
+  }
+}
+
+/** Changed in this process's life. */
+function isRecent(progress: Progress): boolean {
+  return progress.generation.entry.changedAt > Number.NEGATIVE_INFINITY;
+}
+
+function faultEvent(url: string, generation: Generation, fault: Omit<Fault, "retryAt">): Event {
+  return fault.kind === "local"
+    ? events.fileUnreadable(url, generation, fault.text)
+    : events.fileDenied(url, generation, fault.text);
+}

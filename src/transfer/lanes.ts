@@ -1,0 +1,133 @@
+// Who is served next, and over which connection. Small live appends have connections of their own, so that
+// they never wait behind a backlog; large backlogs share a few connections with several ranges on the wire,
+// and make way for each other after a turn.
+
+import { assert } from "../base/assert.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { HttpClient, HttpConnection } from "../platform/http.ts";
+import { Connections } from "./connections.ts";
+import type { Progress, Queue } from "./progress.ts";
+import { Queues } from "./queues.ts";
+
+/** More bytes behind than this is a backlog, not a live append. */
+export const LIVE = 256 * 1024;
+const LIVE_CONNECTIONS = 8;
+/** Of those, how many are left to live appends while files are asked about for the first time. */
+const KEPT_FOR_LIVE = 2;
+const BULK_CONNECTIONS = 3;
+/** Ranges on the wire at once on a bulk connection to a strict server. */
+const DEPTH = 4;
+/** A bulk file makes way for the next one after this many bytes. */
+const TURN = 64 * 1024 * 1024;
+
+export interface LanesParts {
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  /** `http://host:port` */
+  readonly origin: string;
+  /** False while nothing may be sent. */
+  readonly open: () => boolean;
+  /** Serves one file; `depth`: ranges on the wire at once; about `most` bytes. */
+  readonly serve: (progress: Progress, connection: HttpConnection, depth: number, most: number) => Promise<void>;
+  /** Nothing is on the wire any more. */
+  readonly quiet: () => void;
+}
+
+export class Lanes {
+  readonly #parts: LanesParts;
+  readonly #queues = new Queues();
+  readonly #live: Connections;
+  readonly #bulk: Connections;
+  #depth = 1;
+  #stopped = false;
+  #whenQuiet: (() => void) | undefined;
+
+  constructor(parts: LanesParts) {
+    this.#parts = parts;
+    this.#live = new Connections(parts.http, parts.origin, LIVE_CONNECTIONS, { pipelining: 1 });
+    this.#bulk = new Connections(parts.http, parts.origin, BULK_CONNECTIONS, { pipelining: 1 });
+  }
+
+  /** Requests are on the wire. */
+  get busy(): boolean {
+    return this.#live.busy + this.#bulk.busy > 0;
+  }
+
+  /** Several ranges of a file may be on the wire only where each is refused that does not fit. */
+  setStrict(strict: boolean): void {
+    this.#depth = strict ? DEPTH : 1;
+    this.#bulk.use({ pipelining: this.#depth });
+  }
+
+  /** `progress` wants to be served. */
+  add(progress: Progress, queue: Queue): void {
+    this.#queues.add(progress, queue);
+    this.pump();
+  }
+
+  remove(progress: Progress): void {
+    this.#queues.remove(progress);
+  }
+
+  /** Serves as many as there are connections for. */
+  pump(): void {
+    while (this.#mayServe() && !this.#queues.isEmpty("live")) {
+      if (!this.#serveNext(this.#live, "live", 1, LIVE)) break;
+    }
+    while (this.#mayServe() && !this.#queues.isEmpty("cold") && this.#live.busy < LIVE_CONNECTIONS - KEPT_FOR_LIVE) {
+      if (!this.#serveNext(this.#live, "cold", 1, LIVE)) break;
+    }
+    while (this.#mayServe() && !this.#queues.isEmpty("bulk")) {
+      if (!this.#serveNext(this.#bulk, "bulk", this.#depth, TURN)) break;
+    }
+  }
+
+  /** Runs `ask` with one that waits and a free connection, if there are; it stays where it waits. */
+  async probe<T>(ask: (progress: Progress, connection: HttpConnection) => Promise<T>): Promise<T | undefined> {
+    const progress = this.#queues.peek();
+    const connection = progress === undefined || this.#stopped ? undefined : this.#live.take();
+    if (progress === undefined || connection === undefined) return undefined;
+    const answer = await ask(progress, connection);
+    this.#release(this.#live, connection);
+    return answer;
+  }
+
+  /** Begins nothing new, waits at most `ms` for what is on the wire, then breaks it off. */
+  async stop(ms: number): Promise<void> {
+    this.#stopped = true;
+    if (this.busy) {
+      await new Promise<void>((resolve) => {
+        const timer = this.#parts.clock.after(ms, resolve);
+        this.#whenQuiet = () => {
+          timer.cancel();
+          resolve();
+        };
+      });
+    }
+    this.#live.destroy();
+    this.#bulk.destroy();
+  }
+
+  #mayServe(): boolean {
+    return !this.#stopped && this.#parts.open();
+  }
+
+  #serveNext(lane: Connections, queue: Queue, depth: number, most: number): boolean {
+    const connection = lane.take();
+    if (connection === undefined) return false;
+    const progress = this.#queues.take(queue);
+    assert(progress !== undefined, "a queue that is not empty has a first");
+    void this.#parts.serve(progress, connection, depth, most).then(() => {
+      this.#release(lane, connection);
+      this.pump();
+    });
+    return true;
+  }
+
+  #release(lane: Connections, connection: HttpConnection): void {
+    lane.give(connection);
+    if (this.busy) return;
+    this.#whenQuiet?.();
+    if (!this.#stopped) this.#parts.quiet();
+  }
+}

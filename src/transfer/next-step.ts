@@ -1,0 +1,25 @@
+// What to do next for one file at one destination. Pure: everything it decides by is in its arguments.
+
+import { lengthOf } from "../spool/entry.ts";
+import type { Progress } from "./progress.ts";
+
+export type Step =
+  /** HEAD: nothing is known, or what was known is in doubt. */
+  | { readonly kind: "ask" }
+  /** PUT from `offset` on. */
+  | { readonly kind: "send"; readonly offset: number; readonly backlog: number }
+  | { readonly kind: "rest" };
+
+/** `strict`: the destination has shown the id of a server that refuses whatever is not at the end. */
+export function nextStep(progress: Progress, strict: boolean): Step {
+  const length = lengthOf(progress.generation);
+  if (!progress.known) {
+    if (!progress.fresh) return { kind: "ask" };
+    // A name that nobody can have heard of: an empty file needs no word at all, and a strict server would
+    // refuse the first bytes if it had some already.
+    if (length === 0) return { kind: "rest" };
+    return strict ? { kind: "send", offset: 0, backlog: length } : { kind: "ask" };
+  }
+  if (progress.offset >= length) return { kind: "rest" };
+  return { kind: "send", offset: progress.offset, backlog: length - progress.offset };
+}

@@ -1,0 +1,66 @@
+// One destination's view of files: HEAD and PUT of docs/PROTOCOL.md as functions from a question to an outcome.
+// No retry and no state but the connection that is handed in; what an answer tells of the server's life is
+// passed on with every outcome.
+
+import { describe } from "../base/errors.ts";
+import type { Bytes } from "../base/text.ts";
+import type { HttpConnection, HttpHeaders } from "../platform/http.ts";
+import { formatContentRange, parseSize } from "../protocol/content-range.ts";
+import { SERVER_START } from "../protocol/fields.ts";
+import { type HeadOutcome, headOutcome, type PutOutcome, parseRetryAfter, putOutcome } from "../protocol/outcome.ts";
+import { encodePath } from "../protocol/resource-path.ts";
+
+/** No answer at all: it may or may not have happened. */
+export interface Failed {
+  readonly kind: "failed";
+  /** In words. */
+  readonly cause: string;
+}
+
+export interface Reply<Outcome> {
+  readonly outcome: Outcome | Failed;
+  /** The id of the server's life, where it has one: the sign of a strict server. */
+  readonly start: string | undefined;
+}
+
+export interface Remote {
+  /** How long is the destination's copy of `name`? */
+  head(connection: HttpConnection, name: Bytes): Promise<Reply<HeadOutcome>>;
+  /** Appends `body` at `offset`; `size` is the length that the file has here. */
+  put(connection: HttpConnection, name: Bytes, offset: number, size: number, body: Uint8Array): Promise<Reply<PutOutcome>>;
+}
+
+/** `prefix`: the path of the destination's URL, percent-encoded, with its final slash. */
+export function createRemote(prefix: string): Remote {
+  return {
+    async head(connection, name) {
+      const answer = await connection.send({ method: "HEAD", path: prefix + encodePath(name), headers: [] });
+      if (answer.kind === "failure") return failed(answer.error);
+      const { status, headers } = answer;
+      const outcome = headOutcome(status, parseSize(headers["content-length"]), parseRetryAfter(headers["retry-after"]));
+      return { outcome, start: startOf(headers) };
+    },
+
+    async put(connection, name, offset, size, body) {
+      const range = formatContentRange({ start: offset, end: offset + body.byteLength, size });
+      const answer = await connection.send({
+        method: "PUT",
+        path: prefix + encodePath(name),
+        headers: ["content-range", range],
+        body,
+      });
+      if (answer.kind === "failure") return failed(answer.error);
+      const { status, headers } = answer;
+      return { outcome: putOutcome(status, parseRetryAfter(headers["retry-after"])), start: startOf(headers) };
+    },
+  };
+}
+
+function failed(error: unknown): Reply<never> {
+  return { outcome: { kind: "failed", cause: describe(error) }, start: undefined };
+}
+
+function startOf(headers: HttpHeaders): string | undefined {
+  const value = headers[SERVER_START];
+  return typeof value === "string" && value !== "" && value.length <= 128 ? value : undefined;
+}
