@@ -298,12 +298,11 @@ export class Destination implements SpoolListener, Desk {
     this.onChange(progress);
   }
 
-  lookAgain({ generation: { entry } }: Progress, reading: Exclude<Reading, { kind: "piece" }>): boolean {
-    const { size } = entry;
-    const count = entry.generations.length;
-    if (reading.kind === "rewritten") this.#parts.spool.rewritten(entry);
-    else this.#parts.spool.noticed(entry, reading.stat);
-    return entry.generations.length !== count || entry.size !== size;
+  lookAgain({ generation }: Progress, reading: Exclude<Reading, { kind: "piece" }>): boolean {
+    const before = lengthOf(generation);
+    if (reading.kind === "rewritten") this.#parts.spool.rewritten(generation.entry);
+    else this.#parts.spool.noticed(generation.entry, reading.stat);
+    return lengthOf(generation) !== before;
   }
 }
 
