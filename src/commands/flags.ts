@@ -1,0 +1,43 @@
+// What the command line hands to each command, and the exit codes a command may hand back.
+// Values are as typed (a time stays text); the command reads them. Only main.ts makes these objects.
+
+export interface ClientFlags {
+  readonly config: string;
+  readonly debug: boolean;
+  readonly stdout: boolean;
+}
+
+export interface ServerFlags {
+  readonly config: string;
+  readonly debug: boolean;
+  readonly stdout: boolean;
+}
+
+export interface SyncOnceFlags {
+  readonly config: string;
+  /** Stands for the root of the file system. */
+  readonly base: string | undefined;
+  /** Instead of the host's own name. */
+  readonly hostname: string | undefined;
+  /** `60s`, `5m` or a number of milliseconds. */
+  readonly timeout: string;
+  readonly json: boolean;
+  readonly dryRun: boolean;
+  readonly quiet: boolean;
+}
+
+/** Exit codes; `shaftlog sync-once --help` tells them to the user. */
+export const EXIT = {
+  /** sync-once: every byte is durable everywhere; client, server: stopped as asked. */
+  OK: 0,
+  /** sync-once: time ran out. */
+  INCOMPLETE: 1,
+  /** Nothing was started: command line, configuration, or a resource that is taken. */
+  USAGE: 2,
+  /** sync-once: trying again will not help. */
+  REFUSED: 3,
+  /** sync-once: a running client owns the datadir. */
+  OWNED: 4,
+  /** A bug. */
+  INTERNAL: 70,
+} as const;
