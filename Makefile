@@ -1,0 +1,44 @@
+# Everything runs on the Node that package-lock.json pins, whatever the machine has; npm's own Node only
+# installs it. No target leaves anything behind that git would see.
+
+.DEFAULT_GOAL := help
+SYSTEM_PATH := $(PATH)
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+# npm writes this file last.
+INSTALLED := node_modules/.package-lock.json
+# Directories too: a file may be gone.
+SOURCES := $(shell find src -type d -o -name '*.ts')
+
+.PHONY: help build demo test check bench clean
+
+help: ## print this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+build: dist/shaftlog ## only the binary, dist/shaftlog
+
+demo: dist/shaftlog ## deliver copies of this machine's logs, compare, tidy up
+	@node scripts/demo.ts
+
+test: check build ## everything; installs what the tests use where it may
+	@sh scripts/install-test-needs.sh
+	@node --test --test-reporter=spec --test-concurrency=2 --test-timeout=600000 'test/**/*.test.ts'
+
+check: $(INSTALLED) ## types, lint, format, tidy test
+	tsc --noEmit
+	biome check --error-on-warnings .
+	@node --test --test-reporter=dot test/tidy.test.ts
+
+bench: dist/shaftlog ## measure the binary
+	@set -e; for program in bench/*.bench.ts; do node "$$program"; done
+
+clean: ## remove what build made
+	rm -rf dist
+
+dist/shaftlog: $(SOURCES) scripts/build.ts scripts/strip-elf.ts sea-config.json package.json $(INSTALLED)
+	@node scripts/build.ts
+
+$(INSTALLED): package-lock.json
+	@echo 'npm ci'
+	@PATH='$(SYSTEM_PATH)' npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Installs the Debian packages whose programs the tests run. Idempotent, and quiet where nothing is missing.
+# Starts no service: of Apache only the server program is taken, and policy-rc.d denies the rest.
+# Where it cannot install, it says so and goes on: the tests that miss a program say what they skip.
+set -u
+PATH="$PATH:/usr/sbin:/sbin"
+
+missing=
+need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
+need apache2 apache2-bin
+need curl curl
+need logrotate logrotate
+need rsync rsync
+need strace strace
+[ -n "$missing" ] || exit 0
+
+skip() {
+  echo "test needs:$missing: skipped: $1"
+  exit 0
+}
+[ "$(id -u)" = 0 ] || skip "not root"
+command -v apt-get >/dev/null 2>&1 || skip "no apt-get"
+
+log=$(mktemp)
+policy=/usr/sbin/policy-rc.d
+if [ -e "$policy" ]; then policy=; else
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod 755 "$policy"
+fi
+trap 'rm -f "$log" ${policy:+"$policy"}' EXIT
+trap 'exit 1' HUP INT TERM
+
+install() {
+  # shellcheck disable=SC2086 # a list of words
+  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >>"$log" 2>&1 </dev/null
+}
+if install || { apt-get update -qq >>"$log" 2>&1 && install; }; then
+  echo "test needs:$missing: installed"
+else
+  tail -n 5 "$log" >&2
+  skip "apt-get failed"
+fi
