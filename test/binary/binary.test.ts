@@ -1,0 +1,122 @@
+// The built binary as a user meets it: size, help and usage errors, exit codes, an empty environment, and
+// that neither the environment nor a signal reaches the Node inside. Relies on `make build`.
+// Times are ratios to the same Node in the same run, never seconds.
+
+import assert from "node:assert/strict";
+import { type SpawnSyncReturns, spawnSync } from "node:child_process";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { before, test } from "node:test";
+
+const ROOT = join(import.meta.dirname, "../..");
+const BINARY = join(ROOT, "dist/shaftlog");
+const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
+
+before(() => assert.ok(existsSync(BINARY), "dist/shaftlog is missing: run `make build`"));
+
+function run(args: readonly string[], env: NodeJS.ProcessEnv = {}, program = BINARY): SpawnSyncReturns<string> {
+  return spawnSync(program, args, { env, encoding: "utf8", timeout: 30_000 });
+}
+
+test("the binary has at most 120 MB", () => {
+  assert.ok(statSync(BINARY).size <= 120_000_000);
+});
+
+test("--version tells program and runtime, with an empty environment", () => {
+  for (const flag of ["--version", "-v"]) {
+    const { stdout, stderr, status } = run([flag]);
+    assert.deepEqual(
+      { stdout, stderr, status },
+      { stdout: `shaftlog ${version} (node ${process.version})\n`, stderr: "", status: 0 },
+    );
+  }
+});
+
+test("the environment does not reach the Node inside", () => {
+  for (const options of ["--require=/nonexistent", "--inspect-brk", "--no-such-option"]) {
+    const { stderr, status } = run(["--version"], { NODE_OPTIONS: options });
+    assert.deepEqual({ stderr, status }, { stderr: "", status: 0 }, options);
+  }
+});
+
+test("--help names commands, flags, defaults and exit codes", () => {
+  const expected: Readonly<Record<string, readonly string[]>> = {
+    "": ["client", "server", "sync-once", "--help", "--version", "Exit codes:"],
+    client: ["-f, --config", "/etc/shaftlog-client-config.yaml", "-d, --debug", "-s, --stdout", "Exit codes:"],
+    server: ["-f, --config", "/etc/shaftlog-server-config.yaml", "-d, --debug", "-s, --stdout", "Exit codes:"],
+    "sync-once": [
+      "-f, --config",
+      "--base",
+      "--hostname",
+      "--timeout",
+      "60s",
+      "--json",
+      "--dry-run",
+      "-q, --quiet",
+    ].concat(["0", "1", "2", "3", "4", "70"].map((code) => `\n  ${code.padStart(2)}  `)),
+  };
+  for (const [command, words] of Object.entries(expected)) {
+    for (const flag of ["--help", "-h"]) {
+      const { stdout, stderr, status } = run([...command.split(" ").filter(Boolean), flag]);
+      assert.deepEqual({ stderr, status }, { stderr: "", status: 0 });
+      for (const word of words) assert.ok(stdout.includes(word), `${command} ${flag} lacks ${JSON.stringify(word)}`);
+    }
+  }
+});
+
+const USAGE_ERRORS: readonly (readonly [args: readonly string[], line: string])[] = [
+  [[], "no command given"],
+  [["nope"], 'unknown command "nope"'],
+  [["help"], 'unknown command "help"'],
+  [["constructor"], 'unknown command "constructor"'],
+  [["\u001b[31m\n"], 'unknown command "\\x1b[31m\\n"'],
+  [["--debug", "client"], 'expected a command before "--debug"'],
+  [["--version", "now"], 'unexpected argument "now"'],
+  [["client", "--nope"], 'unknown flag "--nope"'],
+  [["client", "-x"], 'unknown flag "-x"'],
+  [["client", "-dx"], 'unknown flag "-x"'],
+  [["client", "--no-debug"], 'unknown flag "--no-debug"'],
+  [["client", "--__proto__", "1"], 'unknown flag "--__proto__"'],
+  [["client", "--config.x", "1"], 'unknown flag "--config.x"'],
+  [["client", "--json"], 'unknown flag "--json"'],
+  [["sync-once", "--dryRun"], 'unknown flag "--dryRun"'],
+  [["sync-once", "--debug"], 'unknown flag "--debug"'],
+  [["client", "-f"], "--config needs a value"],
+  [["client", "--config="], "--config needs a value"],
+  [["client", "--config", ""], "--config needs a value"],
+  [["client", "--config", "-s"], "--config needs a value"],
+  [["client", "-f", "a", "--config", "b"], "--config is given more than once"],
+  [["client", "--debug=true"], "--debug takes no value"],
+  [["client", "surplus"], 'unexpected argument "surplus"'],
+  [["server", "-d", "surplus"], 'unexpected argument "surplus"'],
+  [["sync-once", "--dry-run", "surplus"], 'unexpected argument "surplus"'],
+  [["sync-once", "--", "surplus"], 'unexpected argument "surplus"'],
+];
+
+test("a wrong command line is one line, a hint and exit 2", () => {
+  for (const [args, line] of USAGE_ERRORS) {
+    const { stdout, stderr, status } = run(args);
+    const known = ["client", "server", "sync-once"].includes(args[0] ?? "") ? `${args[0]} ` : "";
+    const expected = `shaftlog: ${line}\nTry 'shaftlog ${known}--help'.\n`;
+    assert.deepEqual({ stdout, stderr, status }, { stdout: "", stderr: expected, status: 2 }, JSON.stringify(args));
+  }
+});
+
+test("output that nobody can take: quiet when the reader left, an error when it is lost", () => {
+  const shell = (script: string) => run(["-c", script, "sh", BINARY], { PATH: process.env.PATH }, "/bin/sh");
+  assert.equal(shell('{ sleep 0.2; "$1" --help; echo "exit $?" >&2; } | true').stderr, "exit 0\n");
+  assert.equal(shell('"$1" --help >/dev/full').status, 70);
+});
+
+test("--version starts in little more than the time of an empty Node program", () => {
+  const median = (program: string, args: readonly string[]): number => {
+    const times = Array.from({ length: 9 }, () => {
+      const start = performance.now();
+      assert.equal(run(args, {}, program).status, 0);
+      return performance.now() - start;
+    });
+    return times.sort((a, b) => a - b)[4] ?? Number.NaN;
+  };
+  const ratio = median(BINARY, ["--version"]) / median(process.execPath, ["-e", "0"]);
+  assert.ok(ratio < 2.5, `${ratio.toFixed(2)} times as long`);
+});
