@@ -1,15 +1,27 @@
 // The spools of one client: one per distinct data directory, behind one face. Looks entries up by identity,
 // keeps names unique across all of them, tells listeners, and owns the growth sweep and retention.
-// Composition: openSpools → listen (each destination) → start; sync-once leaves out start and calls
+// Composition: openSpools → attach and listen (destinations) → start; sync-once leaves out start and calls
 // sweep and retain itself.
 
+import { assert } from "../base/assert.ts";
 import type { Emit } from "../base/events.ts";
 import type { Bytes } from "../base/text.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Files } from "../platform/files.ts";
+import type { Files, Stat } from "../platform/files.ts";
+import { beginsOtherwise } from "./beginning.ts";
+import { normal } from "./datadir.ts";
 import type { Entry, Generation, SpoolListener } from "./entry.ts";
+import { isSuperseded } from "./entry.ts";
+import { diskNearlyFull, notReleased, notSuperseded, type Reached, released, shrunk, spoolLinkGone } from "./events.ts";
+import { goOn } from "./go-on.ts";
+import { Growth } from "./growth.ts";
+import { addGeneration, type Cut, type HeldEntry, isOnlyOurs, newEntry, newestOf } from "./held.ts";
 import type { Mark } from "./mark.ts";
 import type { SpoolOptions } from "./options.ts";
+import { Registry } from "./registry.ts";
+import { type RetentionRules, releaseEnded, retainIn } from "./retention.ts";
+import { Spool } from "./spool.ts";
+import { Watches } from "./watches.ts";
 
 export interface SpoolPorts {
   readonly files: Files;
@@ -28,8 +40,13 @@ export interface SpoolsOptions extends SpoolOptions {
   readonly periodicTriggerInterval: number;
 }
 
-/** Whether every byte of a generation is durable at every destination. Asked by retention. */
-export type IsDelivered = (generation: Generation) => boolean;
+/** What the destinations hold; asked by retention and for messages. */
+export interface Delivery {
+  /** Whether every byte of a generation is durable at every destination. */
+  isDelivered(generation: Generation): boolean;
+  /** Per destination how much of a generation it acknowledged. */
+  reached(generation: Generation): readonly Reached[];
+}
 
 export interface SpoolCounts {
   readonly entries: number;
@@ -42,31 +59,302 @@ export interface SpoolCounts {
   readonly shrunk: number;
 }
 
-export interface Spools {
-  /** Tells `listener` of every generation held durably now, in this call, and from then on of all that happens. */
-  listen(listener: SpoolListener): void;
-  generations(): Iterable<Generation>;
-  find(dev: bigint, ino: bigint): Entry | undefined;
-  /** A destination said that it holds everything of the entry up to `mark.offset`: remembered over restarts. */
-  acknowledged(generation: Generation, mark: Mark): void;
-  /**
-   * The entry's bytes from `start` on are not what was delivered: they go on under a new generation. Older ones
-   * end at `start` at once (`changed`); `added` follows when the new name is durable. Safe to call twice.
-   */
-  supersede(entry: Entry, start: number, reason: string): void;
-  counts(): SpoolCounts;
-  /** Watches and sweeps from now on, and releases what retention allows. */
-  start(isDelivered: IsDelivered): void;
-  /** One full stat sweep. */
-  sweep(): Promise<void>;
-  /** One round of retention; the number of generations released. */
-  retain(isDelivered: IsDelivered): Promise<number>;
-  /** Stops everything, writes the memory, gives the locks back. */
-  close(): Promise<void>;
-}
+/** Below this part of free space the operator is told how much of it we hold. */
+const NEARLY_FULL = 0.05;
+/** At most this often, in ms. */
+const TELL_AGAIN = 60_000;
 
 /**
  * Opens, locks, tidies and indexes every data directory. Rejects with StartFailure (or what `lock` throws).
  * Nothing is announced before every directory found is durable.
  */
-export declare function openSpools(ports: SpoolPorts, options: SpoolsOptions): Promise<Spools>;
+export async function openSpools(ports: SpoolPorts, options: SpoolsOptions): Promise<Spools> {
+  const registry = new Registry();
+  const opened: Spool[] = [];
+  try {
+    for (const path of new Set(options.datadirs.map(normal))) opened.push(new Spool(path, { ...ports, registry }));
+    await Promise.all(opened.map((spool) => spool.settler.settle()));
+  } catch (error) {
+    for (const spool of opened) await spool.close();
+    throw error;
+  }
+  return new Spools(ports, options, registry, opened);
+}
+
+export class Spools {
+  readonly watches: Watches;
+  readonly #clock: Clock;
+  readonly #emit: Emit;
+  readonly #options: SpoolsOptions;
+  readonly #registry: Registry;
+  readonly #spools: readonly Spool[];
+  readonly #growth: Growth;
+  #delivery: Delivery | undefined;
+  #released = 0;
+  #shrunk = 0;
+  #toldFull = Number.NEGATIVE_INFINITY;
+  #retaining: Promise<number> | undefined;
+  #closed = false;
+
+  constructor(
+    ports: { readonly clock: Clock; readonly emit: Emit },
+    options: SpoolsOptions,
+    registry: Registry,
+    spools: readonly Spool[],
+  ) {
+    this.#clock = ports.clock;
+    this.#emit = ports.emit;
+    this.#options = options;
+    this.#registry = registry;
+    this.#spools = spools;
+    this.watches = new Watches(ports.clock, ports.emit);
+    this.#growth = new Growth({
+      clock: ports.clock,
+      watches: this.watches,
+      scanInterval: options.scanInterval,
+      periodicTriggerInterval: options.periodicTriggerInterval,
+      entries: () => registry.entries(),
+      look: (entry) => this.#look(entry),
+      watch: (entry, changed) => (entry.holder as Spool).watch(entry, changed),
+      noticed: (entry, stat) => this.noticed(entry, stat),
+      swept: async () => void (await this.retain()),
+    });
+    for (const entry of registry.entries()) this.#judgeShorter(entry);
+  }
+
+  /** Where to ask what was delivered; without it nothing is released. */
+  attach(delivery: Delivery): void {
+    this.#delivery = delivery;
+  }
+
+  /** Tells `listener` of every generation held durably now, in this call, and from then on of all that happens. */
+  listen(listener: SpoolListener): void {
+    this.#registry.listen(listener);
+  }
+
+  generations(): Iterable<Generation> {
+    return this.#registry.generations();
+  }
+
+  entries(): Iterable<HeldEntry> {
+    return this.#registry.entries();
+  }
+
+  find(dev: bigint, ino: bigint): HeldEntry | undefined {
+    return this.#registry.find(dev, ino);
+  }
+
+  /** The open spool at the data directory `path`. */
+  at(path: Bytes): Spool {
+    const wanted = normal(path);
+    const spool = this.#spools.find((one) => one.path === wanted);
+    assert(spool !== undefined, "every data directory of a pattern was opened");
+    return spool;
+  }
+
+  /** True for the top directory of one of these spools. */
+  isOwn(stat: Stat): boolean {
+    return this.#spools.some(({ root }) => root.stat.dev === stat.dev && root.stat.ino === stat.ino);
+  }
+
+  /** True where another file has, or ever had, this name at the destinations. */
+  isTaken(name: Bytes): boolean {
+    return this.#registry.named(name) !== undefined || this.#spools.some(({ released: names }) => names.has(name));
+  }
+
+  /** A file that was just linked into `spool` as `name`; announced as soon as the link is durable. */
+  adopted(spool: Spool, stat: Stat, name: Bytes, source: Bytes): Generation {
+    const entry = newEntry(spool, stat, source, this.#clock.elapsed());
+    entry.changedAt = this.#clock.elapsed();
+    const generation = addGeneration(entry, name, 1, 0);
+    this.#registry.enter(entry);
+    this.#registry.reserve(generation);
+    spool.settler.announceLater(generation);
+    return generation;
+  }
+
+  /** Resolves when everything adopted up to now was announced. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#spools.map((spool) => spool.settler.settle()));
+  }
+
+  /** The entry is seen under the name `source`; `reachable`: in a directory whose watch shows what is written to it. */
+  seen(entry: HeldEntry, source: Bytes, reachable: boolean): void {
+    entry.source = source;
+    if (entry.reachable === reachable) return;
+    entry.reachable = reachable;
+    this.#growth.reconsider(entry);
+  }
+
+  /** The entry is no longer where it was seen: its writer may hold it still. */
+  lost(entry: HeldEntry): void {
+    entry.source = undefined;
+    entry.reachable = false;
+    this.#growth.reconsider(entry);
+  }
+
+  /** Compares an entry with a fresh look at its file. */
+  noticed(entry: Entry, stat: Stat): void {
+    const held = entry as HeldEntry;
+    const before = held.size;
+    held.lookedAt = this.#clock.elapsed();
+    held.nlink = stat.nlink;
+    held.mtimeMs = stat.mtimeMs;
+    if (held.due !== undefined) this.#goOn(held, held.due);
+    if (stat.size === before) return;
+    held.size = stat.size;
+    held.changedAt = held.lookedAt;
+    if (stat.size < before) this.#goOn(held, { start: 0, before, reason: "was truncated" });
+    else if (!this.#judgeShorter(held)) this.#registry.changed(held);
+  }
+
+  /** The entry's bytes are not those that were read before: it goes on as a new generation from offset 0. */
+  rewritten(entry: Entry): void {
+    this.supersede(entry, 0, "was truncated or rewritten between two looks");
+  }
+
+  /**
+   * The entry's bytes from `start` on are not what was delivered: they go on under a new generation. Older ones
+   * end at `start` at once (`changed`); `added` follows when the new name is durable. While that is on its way
+   * a further call has no effect.
+   */
+  supersede(entry: Entry, start: number, reason: string): void {
+    const held = entry as HeldEntry;
+    if (held.generations.length === 0 || this.#registry.isPending(newestOf(held))) return;
+    this.#goOn(held, { start, before: held.mark?.offset ?? held.size, reason });
+  }
+
+  /** A destination said that it holds everything of the entry up to `mark.offset`: remembered over restarts. */
+  acknowledged(generation: Generation, mark: Mark): void {
+    const entry = generation.entry as HeldEntry;
+    if (isSuperseded(generation)) return;
+    if (entry.acknowledged !== undefined && mark.offset <= entry.acknowledged.offset) return;
+    entry.acknowledged = mark;
+    if (entry.holder instanceof Spool) entry.holder.memory.note(generation.name);
+  }
+
+  counts(): SpoolCounts {
+    let bytesOnlyHere = 0;
+    for (const entry of this.#registry.entries()) if (isOnlyOurs(entry)) bytesOnlyHere += entry.size;
+    return {
+      entries: this.#registry.entryCount,
+      generations: this.#registry.generationCount,
+      bytesOnlyHere,
+      released: this.#released,
+      shrunk: this.#shrunk,
+    };
+  }
+
+  /** Watches and sweeps from now on, and releases what retention allows. */
+  start(): void {
+    this.#growth.start();
+  }
+
+  /** One full stat sweep, and what retention allows. */
+  sweep(): Promise<void> {
+    return this.#growth.sweep();
+  }
+
+  /** One round of retention; the number of generations released. */
+  retain(): Promise<number> {
+    this.#retaining ??= this.#retain().finally(() => {
+      this.#retaining = undefined;
+    });
+    return this.#retaining;
+  }
+
+  /** Stops everything, writes the memory, gives the locks back. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#growth.stop();
+    await this.#retaining;
+    for (const spool of this.#spools) await spool.close();
+  }
+
+  /** True where the entry is shorter than what was delivered and begins otherwise; it goes on as a new generation. */
+  #judgeShorter(entry: HeldEntry): boolean {
+    const offset = entry.acknowledged?.offset;
+    if (offset === undefined || entry.size >= offset || !beginsOtherwise(entry)) return false;
+    this.#goOn(entry, { start: 0, before: offset, reason: "was truncated while the client did not run" });
+    return true;
+  }
+
+  #goOn(entry: HeldEntry, cut: Cut): void {
+    const old = newestOf(entry);
+    const reached = this.#delivery?.reached(old) ?? [];
+    const outcome = goOn(entry, cut, this.#registry, (name) => this.isTaken(name));
+    if (outcome.kind === "failed") {
+      if (outcome.first) this.#emit(notSuperseded(old, outcome.cause));
+    } else {
+      this.#shrunk++;
+      this.#emit(shrunk(old, cut, entry.size, outcome.generation.name, reached));
+    }
+    this.#registry.changed(entry);
+    if (outcome.kind === "made") void this.settled().then(() => this.#releaseEnded(entry));
+    entry.acknowledged = undefined;
+  }
+
+  async #releaseEnded(entry: HeldEntry): Promise<void> {
+    const { holder } = entry;
+    if (this.#closed || !(holder instanceof Spool)) return;
+    try {
+      await releaseEnded(holder, entry, this.#rules(), (generation) => this.#drop(generation));
+    } catch (cause) {
+      this.#emit(notReleased(newestOf(entry), cause));
+    }
+  }
+
+  #look(entry: HeldEntry): Stat | undefined {
+    const { holder } = entry;
+    if (!(holder instanceof Spool)) return undefined;
+    for (const generation of [...entry.generations]) {
+      const stat = holder.look(generation);
+      if (stat !== undefined) return stat;
+      this.#emit(spoolLinkGone(generation, holder.path));
+      this.#drop(generation);
+    }
+    return undefined;
+  }
+
+  async #retain(): Promise<number> {
+    const before = this.#released;
+    for (const entry of this.#registry.entries()) if (entry.generations.length > 1) await this.#releaseEnded(entry);
+    if (this.#delivery === undefined) return this.#released - before;
+    for (const spool of this.#spools) {
+      if (this.#closed) break;
+      this.#tellNearlyFull(spool);
+      await retainIn(spool, () => this.#registry.entries(), this.#rules(), {
+        stopped: () => this.#closed,
+        released: (generation, early) => {
+          this.#drop(generation);
+          this.#released++;
+          this.#emit(released(generation, early));
+        },
+        failed: (generation, cause) => this.#emit(notReleased(generation, cause)),
+      });
+    }
+    return this.#released - before;
+  }
+
+  #tellNearlyFull(spool: Spool): void {
+    const { free, total } = spool.root.space();
+    if (total === 0 || free / total >= NEARLY_FULL || this.#clock.elapsed() - this.#toldFull < TELL_AGAIN) return;
+    this.#toldFull = this.#clock.elapsed();
+    let bytes = 0;
+    for (const entry of this.#registry.entries()) if (entry.holder === spool && isOnlyOurs(entry)) bytes += entry.size;
+    this.#emit(diskNearlyFull(spool.path, (100 * free) / total, bytes));
+  }
+
+  #drop(generation: Generation): void {
+    this.#registry.drop(generation);
+    const entry = generation.entry as HeldEntry;
+    if (entry.generations.length === 0) this.#growth.forget(entry);
+  }
+
+  #rules(): RetentionRules {
+    const { retention, scanInterval } = this.#options;
+    const delivery = this.#delivery;
+    const isDelivered = (generation: Generation) => delivery?.isDelivered(generation) ?? false;
+    return { clock: this.#clock, retention, scanInterval, isDelivered };
+  }
+}

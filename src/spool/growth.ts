@@ -1,0 +1,153 @@
+// Seeing what is written, through whatever name. Watches are hints: source directories are watched by discovery, and
+// here a file that no watched directory shows (its owner moved or deleted it while a writer still holds it) is watched
+// through our own link as long as it is active. The guarantee is the sweep: every entry is looked at once in each
+// scan interval, in slices, and one in round robin in between.
+
+import type { Clock, Timer } from "../platform/clock.ts";
+import type { Stat, Watch } from "../platform/files.ts";
+import type { HeldEntry } from "./held.ts";
+import { inSlices } from "./slices.ts";
+import type { Watches } from "./watches.ts";
+
+/** A file without a watched name is watched itself until it was unchanged for this long, in ms. */
+const ACTIVE = 600_000;
+/** Looks at one file that come closer than this, in ms, are one look: a busy writer makes thousands of hints. */
+const CLOSE = 2;
+
+export interface GrowthParts {
+  readonly clock: Clock;
+  readonly watches: Watches;
+  readonly scanInterval: number;
+  readonly periodicTriggerInterval: number;
+  readonly entries: () => IterableIterator<HeldEntry>;
+  /** lstat through our link; undefined where it is gone (which is dealt with there). */
+  readonly look: (entry: HeldEntry) => Stat | undefined;
+  /** Watches through our link. */
+  readonly watch: (entry: HeldEntry, changed: () => void) => Watch;
+  readonly noticed: (entry: HeldEntry, stat: Stat) => void;
+  /** Called at the end of each sweep. */
+  readonly swept: () => Promise<void>;
+}
+
+export class Growth {
+  readonly #parts: GrowthParts;
+  readonly #watched = new Map<HeldEntry, Watch>();
+  readonly #soon = new Map<HeldEntry, Timer>();
+  #robin: IterableIterator<HeldEntry> | undefined;
+  #timers: Timer[] = [];
+  #sweeping: Promise<void> | undefined;
+  #previousSweep = Number.NEGATIVE_INFINITY;
+  #running = false;
+  #stopped = false;
+
+  constructor(parts: GrowthParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#running = true;
+    for (const entry of this.#parts.entries()) this.reconsider(entry);
+    this.#every(this.#parts.scanInterval, () => this.sweep());
+    this.#every(this.#parts.periodicTriggerInterval, () => this.#lookAtNext());
+  }
+
+  /** Looks at every entry that nobody looked at since the sweep before. */
+  sweep(): Promise<void> {
+    this.#sweeping ??= this.#sweep().finally(() => {
+      this.#sweeping = undefined;
+    });
+    return this.#sweeping;
+  }
+
+  /** The entry lost or got a watched name, or changed: decides whether it needs a watch of its own. */
+  reconsider(entry: HeldEntry): void {
+    if (!this.#running || this.#stopped) return;
+    const watch = this.#watched.get(entry);
+    const wanted = !entry.reachable && this.#isActive(entry);
+    if (!wanted && watch !== undefined) this.forget(entry);
+    if (!wanted || watch !== undefined) return;
+    const made = this.#parts.watches.attempt(() => this.#parts.watch(entry, () => this.#hinted(entry)));
+    if (made === undefined) return;
+    this.#watched.set(entry, made);
+    // What was written before the watch was there made no hint.
+    this.#look(entry);
+  }
+
+  /** Gives back what is kept for an entry. */
+  forget(entry: HeldEntry): void {
+    this.#watched.get(entry)?.close();
+    this.#watched.delete(entry);
+    this.#soon.get(entry)?.cancel();
+    this.#soon.delete(entry);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const timer of this.#timers) timer.cancel();
+    for (const watch of this.#watched.values()) watch.close();
+    for (const timer of this.#soon.values()) timer.cancel();
+    this.#watched.clear();
+    await this.#sweeping;
+  }
+
+  #isActive(entry: HeldEntry): boolean {
+    const { clock } = this.#parts;
+    if (clock.elapsed() - entry.changedAt < ACTIVE) return true;
+    // Of what happened before this process only the file's own time tells.
+    return entry.changedAt === Number.NEGATIVE_INFINITY && clock.now() - entry.mtimeMs < ACTIVE;
+  }
+
+  #hinted(entry: HeldEntry): void {
+    if (this.#stopped || this.#soon.has(entry)) return;
+    const { clock } = this.#parts;
+    if (clock.elapsed() - entry.lookedAt >= CLOSE) return this.#look(entry);
+    const later = () => {
+      this.#soon.delete(entry);
+      this.#look(entry);
+    };
+    this.#soon.set(entry, clock.after(CLOSE, later));
+  }
+
+  #look(entry: HeldEntry): void {
+    if (this.#stopped || entry.generations.length === 0) return;
+    const stat = this.#parts.look(entry);
+    if (stat !== undefined) this.#parts.noticed(entry, stat);
+  }
+
+  async #sweep(): Promise<void> {
+    const { clock, entries } = this.#parts;
+    const since = this.#previousSweep;
+    this.#previousSweep = clock.elapsed();
+    const look = (entry: HeldEntry) => {
+      if (entry.lookedAt < since || since === Number.NEGATIVE_INFINITY) this.#look(entry);
+      this.reconsider(entry);
+    };
+    await inSlices(
+      clock,
+      (function* () {
+        for (const entry of entries()) {
+          look(entry);
+          yield;
+        }
+      })(),
+      () => this.#stopped,
+    );
+    if (!this.#stopped) await this.#parts.swept();
+  }
+
+  #lookAtNext(): void {
+    this.#robin ??= this.#parts.entries();
+    const next = this.#robin.next();
+    if (next.done) this.#robin = undefined;
+    else this.#look(next.value);
+  }
+
+  #every(ms: number, run: () => void | Promise<void>): void {
+    const index = this.#timers.length;
+    const again = () => {
+      if (this.#stopped) return;
+      this.#timers[index] = this.#parts.clock.after(ms, () => void Promise.resolve(run()).finally(again));
+    };
+    again();
+  }
+}
