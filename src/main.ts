@@ -45,8 +45,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 process.stderr.on("error", () => {
   // There is no better place to tell it.
 });
-// The binary's Node leaves SIGUSR1 alone (no debugger), and then the kernel's default would be to kill.
-process.on("SIGUSR1", () => {});
 
 main(process.argv.slice(2)).then(finish, crash);
 
