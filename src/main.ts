@@ -5,6 +5,7 @@
 // misspelt, negated and surplus arguments pass and reads values such as 007 as numbers.
 
 import { type CAC, type Command, cac } from "cac";
+import { StartFailure } from "./base/errors.ts";
 import { quoteText } from "./base/text.ts";
 import { EXIT } from "./commands/flags.ts";
 import { version } from "./commands/version.ts";
@@ -80,7 +81,13 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   debug = values.debug !== undefined;
   printsLog = command.hasOption("stdout") !== undefined;
-  return await run(values);
+  try {
+    return await run(values);
+  } catch (error) {
+    if (!(error instanceof StartFailure)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return EXIT.USAGE;
+  }
 }
 
 /** Each command's module is loaded when it runs. */
