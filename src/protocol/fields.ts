@@ -14,3 +14,6 @@ export const NO_PROGRESS = 10_000;
 
 /** The largest range of one PUT, in bytes, that a server must take unless it is configured lower. */
 export const MAX_RANGE = 64 * 1024 * 1024;
+
+/** The longest request target, in bytes. */
+export const MAX_TARGET = 4096;

@@ -21,7 +21,10 @@ export function faultOfName(name: Bytes): string | undefined {
 
 /** `name` as the path of a request target: each byte outside RFC 3986's unreserved set as %XX, slashes kept. */
 export function encodePath(name: Bytes): string {
-  return name.replace(/[^A-Za-z0-9\-._~/]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
+  return name.replace(
+    /[^A-Za-z0-9\-._~/]/g,
+    (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
+  );
 }
 
 /**
@@ -32,7 +35,9 @@ export function decodePath(path: string): Bytes | undefined {
   if (!path.startsWith("/")) return undefined;
   // Raw bytes above 0x7f, spaces and controls have no place in a target; the sub-delims and ":@" may stand bare.
   if (!/^(?:[A-Za-z0-9\-._~/!$&'()*+,;=:@]|%[0-9A-Fa-f]{2})+$/.test(path)) return undefined;
-  const decoded = path.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
+  const decoded = path.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  );
   if (decoded.includes("\0") || /%2[fF]/.test(path)) return undefined;
   return decoded;
 }
