@@ -35,8 +35,12 @@ export interface Watch {
 
 /** An open directory. Holds one descriptor until closed. */
 export interface Directory {
-  /** The directory itself, as it was when opened. */
+  /** The directory itself, as it was when this was first asked. */
   readonly stat: Stat;
+  /** The directory itself, as it is now. */
+  now(): Stat;
+  /** Opens the same directory once more, to be closed on its own. */
+  again(): Directory;
   /** Opens a subdirectory; ENOTDIR where it is a link or no directory. */
   directory(name: Bytes): Directory;
   /** The file system's free and total bytes for an ordinary user. */
@@ -65,7 +69,8 @@ export interface Directory {
   sync(): Promise<void>;
   syncNow(): void;
   /**
-   * Calls `changed` with a name in this directory that appeared, went, or was written to; null: unknown which.
+   * Calls `changed` with a name in this directory that appeared, went, or was written to; null: unknown which,
+   * or the directory itself was changed or removed.
    * A hint only: events can be lost. Throws ENOSPC or EMFILE where the kernel has no more watches.
    */
   watch(changed: (name: Bytes | null) => void): Watch;
@@ -85,6 +90,8 @@ export interface OpenFile {
   appendNow(pieces: readonly Uint8Array[]): void;
   /** Makes data and size durable (fdatasync). */
   sync(): Promise<void>;
+  /** Cuts the file back to `size` bytes. */
+  truncate(size: number): void;
   close(): void;
 }
 

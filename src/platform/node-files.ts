@@ -32,14 +32,27 @@ export const nodeFiles: Files = {
 };
 
 class NodeDirectory implements Directory {
-  readonly stat: Stat;
   readonly #fd: number;
   readonly #base: string;
+  #stat: Stat | undefined;
 
   constructor(fd: number) {
     this.#fd = fd;
     this.#base = `/proc/self/fd/${fd}/`;
-    this.stat = statOf(fs.fstatSync(fd, { bigint: true }));
+  }
+
+  // Not read before it is asked for: a walk over many directories asks for few.
+  get stat(): Stat {
+    this.#stat ??= this.now();
+    return this.#stat;
+  }
+
+  now(): Stat {
+    return statOf(fs.fstatSync(this.#fd, { bigint: true }));
+  }
+
+  again(): NodeDirectory {
+    return new NodeDirectory(fs.openSync(`${this.#base}.`, O_PATH | O_DIRECTORY));
   }
 
   directory(name: Bytes): NodeDirectory {
@@ -122,8 +135,9 @@ class NodeDirectory implements Directory {
   }
 
   watch(changed: (name: Bytes | null) => void): Watch {
-    // inotify follows /proc/self/fd/N to the inode itself; the descriptor may be closed afterwards.
-    return watchPath(`/proc/self/fd/${this.#fd}`, changed);
+    // inotify follows /proc/self/fd/N to the inode itself; the descriptor may be closed afterwards. Of what happens to
+    // the directory itself libuv says the last part of the path that it was given: ".".
+    return watchPath(`${this.#base}.`, (name) => changed(name === "." ? null : name));
   }
 
   watchFile(name: Bytes, changed: () => void): Watch {
@@ -197,6 +211,10 @@ class NodeFile implements OpenFile {
 
   sync(): Promise<void> {
     return new Promise((resolve, reject) => fs.fdatasync(this.#fd, (error) => (error ? reject(error) : resolve())));
+  }
+
+  truncate(size: number): void {
+    fs.ftruncateSync(this.#fd, size);
   }
 
   close(): void {
