@@ -1,0 +1,265 @@
+// One PUT's body on its way into the file: collect, write, publish.
+// Promises: what is written is at every moment a prefix of the range; once fenced nothing more is written; memory
+// stays within a few chunks, since the sender is held back while a write is under way; bytes that arrived are
+// written soon even if the rest never comes. Relies on admission: while it holds the resource nobody else writes.
+
+import { AssertionFailure } from "../base/assert.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
+import type { BodyReader, Exchange } from "../platform/http-server.ts";
+import type { Range } from "../protocol/content-range.ts";
+import { tampered } from "./events.ts";
+import type { PutOutcome } from "./outcome.ts";
+import type { Ground, Holder, Resource } from "./resource.ts";
+import { troubleOf } from "./trouble.ts";
+
+/** Up to here a write is made at once: handing it to another thread would cost more than it takes. */
+const SMALL = 64 * 1024;
+/** A sender of tiny pieces must not fill the memory with their bookkeeping (and writev takes 1024). */
+const MOST_PIECES = 256;
+/** When no more bytes come for this long, in ms, those that came are written. */
+const HELD_BACK = 200;
+
+export class Append implements BodyReader, Holder {
+  readonly range: Range;
+  /** Monotonic ms of its arrival. */
+  readonly since: number;
+  /** Runs out when it has waited for long enough. */
+  patience: Timer | undefined;
+  readonly #clock: Clock;
+  readonly #exchange: Exchange;
+  readonly #done: (outcome: PutOutcome) => void;
+  /** Set while it holds the file; unset before that and afterwards. */
+  #hold: { readonly resource: Resource; readonly ground: Ground } | undefined;
+  #state: "waiting" | "writing" | "fenced" | "over" = "waiting";
+  #first = false;
+  #pieces: Uint8Array[] = [];
+  #buffered = 0;
+  /** Bytes of the range that have not come yet. */
+  #missing: number;
+  /** Monotonic ms at which it was last the sender's turn. */
+  #heard = 0;
+  #underWay = false;
+  #paused = false;
+  #broken = false;
+  #idle: Timer | undefined;
+
+  constructor(range: Range, exchange: Exchange, clock: Clock, done: (outcome: PutOutcome) => void) {
+    this.range = range;
+    this.since = clock.elapsed();
+    this.#missing = range.end - range.start;
+    this.#clock = clock;
+    this.#exchange = exchange;
+    this.#done = done;
+    exchange.read(this);
+  }
+
+  get connection(): number {
+    return this.#exchange.connection;
+  }
+
+  /** True while it waits to be admitted and its sender is there. */
+  get waiting(): boolean {
+    return this.#state === "waiting";
+  }
+
+  /** Admitted: takes the body. The caller has made it the resource's holder. */
+  begin(resource: Resource, ground: Ground): void {
+    this.#state = "writing";
+    this.#hold = { resource, ground };
+    this.#first = resource.written === 0;
+    this.#heard = this.#clock.elapsed();
+    this.#exchange.resume();
+  }
+
+  /** Not admitted. Only the first outcome counts: while one was made durable, the sender may have gone. */
+  reject(outcome: PutOutcome): void {
+    if (this.#state !== "waiting") return;
+    this.#state = "over";
+    this.patience?.cancel();
+    this.#done(outcome);
+  }
+
+  get underWay(): boolean {
+    return this.#underWay;
+  }
+
+  silentFor(now: number): number {
+    return this.#missing === 0 || this.#paused || this.#broken ? 0 : now - this.#heard;
+  }
+
+  fence(): void {
+    if (this.#state !== "writing") return;
+    this.#state = "fenced";
+    this.#exchange.destroy();
+    if (!this.#underWay) this.#letGo({ kind: "torn" });
+  }
+
+  data(chunk: Uint8Array): void {
+    if (this.#state !== "writing") return;
+    this.#pieces.push(chunk);
+    this.#buffered += chunk.byteLength;
+    this.#missing -= chunk.byteLength;
+    this.#heard = this.#clock.elapsed();
+    if (!this.#underWay) this.#next();
+    else if (this.#buffered >= 2 * this.#chunk() || this.#pieces.length >= MOST_PIECES) this.#pause();
+  }
+
+  end(): void {
+    // That the last byte has come is known by counting. An end before admission means that the sender is gone.
+    if (this.#state === "waiting") this.broken();
+  }
+
+  broken(): void {
+    if (this.#state === "waiting") this.reject({ kind: "torn" });
+    if (this.#state !== "writing") return;
+    this.#broken = true;
+    if (!this.#underWay) this.#next();
+  }
+
+  /** No write is under way: writes what is due, or ends, or goes on listening. */
+  #next(): void {
+    const { resource } = this.#held();
+    const last = this.#missing === 0 || this.#broken;
+    if (this.#buffered > 0 && (last || this.#buffered >= this.#chunk() || this.#pieces.length >= MOST_PIECES)) {
+      this.#write();
+    } else if (this.#missing === 0) {
+      if (!resource.intact()) this.#tampered();
+      else this.#publish();
+    } else if (this.#broken) {
+      this.#letGo({ kind: "torn" });
+    } else {
+      if (this.#paused) this.#resume();
+      if (this.#buffered > 0) this.#idle ??= this.#clock.after(HELD_BACK, () => this.#notice());
+    }
+  }
+
+  #write(): void {
+    const { resource } = this.#held();
+    const pieces = this.#pieces;
+    const length = this.#buffered;
+    this.#pieces = [];
+    this.#buffered = 0;
+    try {
+      const file = resource.prepare();
+      if (length > SMALL) {
+        this.#underWay = true;
+        // Die in here or behind it: a prefix of these bytes is in the file, correct and not vouched for.
+        file.append(pieces).then(
+          () => this.#wrote(length),
+          (error: unknown) => this.#failed(error, length),
+        );
+        return;
+      }
+      file.appendNow(pieces);
+    } catch (error) {
+      this.#failed(error, length);
+      return;
+    }
+    this.#wrote(length);
+  }
+
+  #wrote(length: number): void {
+    const { resource, ground } = this.#held();
+    this.#underWay = false;
+    resource.written += length;
+    ground.appended(resource, length);
+    if (this.#state === "fenced") this.#letGo({ kind: "torn" });
+    else this.#next();
+  }
+
+  #failed(error: unknown, length: number): void {
+    const { resource, ground } = this.#held();
+    this.#underWay = false;
+    const kept = resource.recount(length);
+    if (kept === undefined) {
+      this.#tampered();
+      return;
+    }
+    resource.written += kept;
+    ground.appended(resource, kept);
+    const trouble = troubleOf(error, resource.path, ground.emit);
+    const answer = () =>
+      this.#done(
+        trouble.kind === "no-space" || trouble.kind === "failed" ? { ...trouble, size: resource.published } : trouble,
+      );
+    this.#over();
+    // What was written before is a correct prefix: published like any other, and then told.
+    if (resource.open) resource.whenPublished(resource.written, answer);
+    else answer();
+    if (trouble.kind === "exhausted") ground.exhausted();
+    this.#release(resource, ground);
+  }
+
+  /** The whole range is written. */
+  #publish(): void {
+    const { resource, ground } = this.#held();
+    const size = this.range.end;
+    const first = this.#first;
+    this.#over();
+    resource.whenPublished(size, (result) => {
+      if (result === "durable") this.#done({ kind: "appended", size, first });
+      else this.#done({ kind: result, size: undefined });
+    });
+    this.#release(resource, ground);
+  }
+
+  /** Ends without an answer of ours; what was brought is published though nobody asks. */
+  #letGo(outcome: PutOutcome): void {
+    const { resource, ground } = this.#held();
+    this.#over();
+    if (resource.open) resource.whenPublished(resource.written, () => {});
+    this.#release(resource, ground);
+    this.#done(outcome);
+  }
+
+  /** Somebody else wrote to the file, or took it away, while we held it: its bytes are not what we think. */
+  #tampered(): void {
+    const { resource, ground } = this.#held();
+    ground.emit(tampered(resource.path));
+    this.#over();
+    resource.drop("failed");
+    this.#release(resource, ground);
+    this.#done({ kind: "failed", size: undefined });
+  }
+
+  #over(): void {
+    this.#state = "over";
+    this.#pieces = [];
+    this.#idle?.cancel();
+    this.#hold = undefined;
+  }
+
+  #release(resource: Resource, ground: Ground): void {
+    resource.holder = undefined;
+    ground.released(resource);
+  }
+
+  #notice(): void {
+    this.#idle = undefined;
+    if (this.#state !== "writing" || this.#underWay || this.#buffered === 0) return;
+    const left = HELD_BACK - (this.#clock.elapsed() - this.#heard);
+    if (left > 0) this.#idle = this.#clock.after(left, () => this.#notice());
+    else this.#write();
+  }
+
+  #pause(): void {
+    this.#paused = true;
+    this.#exchange.pause();
+  }
+
+  #resume(): void {
+    this.#paused = false;
+    // While we did not read, it was not the sender's turn.
+    this.#heard = this.#clock.elapsed();
+    this.#exchange.resume();
+  }
+
+  #chunk(): number {
+    return this.#held().ground.chunk();
+  }
+
+  #held(): { readonly resource: Resource; readonly ground: Ground } {
+    if (this.#hold === undefined) throw new AssertionFailure("an append that holds nothing writes nothing");
+    return this.#hold;
+  }
+}

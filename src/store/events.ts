@@ -1,0 +1,83 @@
+// What the store has to say to the operator. docs/OPERATIONS.md lists each with what to do.
+
+import { codeOf, describe } from "../base/errors.ts";
+import { type Event, error, warn } from "../base/events.ts";
+import { type Bytes, quote } from "../base/text.ts";
+
+export function noSpace(path: Bytes, cause: unknown): Event {
+  return error(
+    "store-no-space",
+    `Cannot append to ${quote(path)}: ${describe(cause)}; clients send the rest once there is room again`,
+  );
+}
+
+export function exhausted(path: Bytes, cause: unknown): Event {
+  return error(
+    "store-exhausted",
+    `Cannot open ${quote(path)}: ${describe(cause)}; raise the limit (LimitNOFILE= in the unit, fs.file-max)`,
+  );
+}
+
+export function cannotStore(path: Bytes, cause: unknown): Event {
+  return error("store-failed", `Cannot append to ${quote(path)}: ${describe(cause)}; ${REMEDY[codeOf(cause)] ?? HELP}`);
+}
+
+/** A sync that says: no room, or not to be opened. */
+export function cannotSync(path: Bytes, cause: unknown): Event {
+  return error(
+    "store-not-durable",
+    `Cannot make ${quote(path)} durable: ${describe(cause)}; nothing was acknowledged, clients send it again`,
+  );
+}
+
+export function cutBack(path: Bytes, to: number, from: number): Event {
+  return warn(
+    "store-cut-back",
+    `Cut ${quote(path)} from ${from} to ${to} bytes: the file system had no room for what it had taken; clients send it again`,
+  );
+}
+
+export function syncFailed(path: Bytes, cause: unknown): Event {
+  return error(
+    "store-disk-failed",
+    `Cannot make ${quote(path)} durable: ${describe(cause)}; the server ends, since nobody can tell what the disk holds: look into the kernel's log, check the disk, start again`,
+  );
+}
+
+export function shrunk(path: Bytes, from: number, to: number): Event {
+  return error(
+    "store-shrunk",
+    `${quote(path)} has ${to} bytes on disk and had ${from} that were durable: somebody cut it or restored it from a backup; clients that still have the rest send it again`,
+  );
+}
+
+export function grown(path: Bytes, from: number, to: number): Event {
+  return warn(
+    "store-grown",
+    `${quote(path)} grew from ${from} to ${to} bytes by another hand than ours: its client sends nothing that overlaps, so its own bytes may be missing there`,
+  );
+}
+
+/** Removed, or another file in its place. */
+export function replaced(path: Bytes): Event {
+  return warn(
+    "store-replaced",
+    `${quote(path)} was removed or replaced on disk; clients that still have it send it again`,
+  );
+}
+
+export function tampered(path: Bytes): Event {
+  return error(
+    "store-tampered",
+    `${quote(path)} was changed by another process while a client appended to it: nothing was acknowledged; let nobody else write below datadir`,
+  );
+}
+
+const HELP = "its client tries again";
+const REMEDY: Readonly<Record<string, string | undefined>> = {
+  EACCES: "give the server's user write permission on datadir and all below it",
+  EFBIG: "the file system or a limit (ulimit -f) allows no larger file",
+  EIO: "check the disk and the kernel's log",
+  EPERM: "remove what keeps the server's user from writing (chattr -i, -a)",
+  EROFS: "mount the file system of datadir writable",
+};

@@ -1,0 +1,293 @@
+// One file that is open here: how far it is written, how far it is published, and who writes.
+// Promises: `published` never exceeds what an fdatasync that began later than the write made durable, directory
+// entries included; nothing found on disk is vouched for before this process synced it; one fdatasync is under
+// way at a time, and all who wait share the next. docs/PROTOCOL.md, section 5; docs/decisions/ on failed syncs.
+
+import { assert } from "../base/assert.ts";
+import { codeOf, isGone, isNoSpace } from "../base/errors.ts";
+import type { Emit } from "../base/events.ts";
+import type { Bytes } from "../base/text.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Directory, OpenFile, Stat } from "../platform/files.ts";
+import { cannotSync, cutBack, replaced, syncFailed } from "./events.ts";
+import type { Names } from "./names.ts";
+import { create, type Found, type Opened } from "./tree.ts";
+
+/** What resources share. */
+export interface Ground {
+  readonly root: Directory;
+  readonly names: Names;
+  readonly clock: Clock;
+  readonly fsync: boolean;
+  readonly emit: Emit;
+  /** The process must end: what the disk holds is not known any more. */
+  readonly fatal: () => void;
+  /** About how many bytes one append may collect before it writes. */
+  readonly chunk: () => number;
+  /** `bytes` more were written. */
+  readonly appended: (resource: Resource, bytes: number) => void;
+  /** The holder has let go. */
+  readonly released: (resource: Resource) => void;
+  /** A sync is done. */
+  readonly settled: (resource: Resource) => void;
+  /** The kernel gave no descriptor. */
+  readonly exhausted: () => void;
+}
+
+/** The append that holds the resource. */
+export interface Holder {
+  readonly connection: number;
+  /** A write of its is under way in another thread. */
+  readonly underWay: boolean;
+  silentFor(now: number): number;
+  /** From now on it writes nothing; it lets go as soon as a write under way is done. */
+  fence(): void;
+}
+
+export type Published = "durable" | "no-space" | "failed";
+
+interface Waiter {
+  readonly end: number;
+  readonly settle: (result: Published) => void;
+}
+
+export class Resource {
+  readonly path: Bytes;
+  readonly #ground: Ground;
+  holder: Holder | undefined;
+  /** Bytes in the file, durable or not. Judged by. */
+  written = 0;
+  /** Monotonic ms of the last request. */
+  used = 0;
+  /** The status interval in which it was last counted. */
+  counted = -1;
+  #file: OpenFile | undefined;
+  #dev = 0n;
+  #ino = 0n;
+  #writable = true;
+  #published = 0;
+  /** Up to here the bytes are not ours to cut: found when opened, or published. */
+  #floor = 0;
+  #vouched = false;
+  #named = false;
+  #created = false;
+  #syncing = false;
+  #waiters: Waiter[] = [];
+  /** `cutting`: holds bytes that may be gone; nothing is read of it or appended until they are cut off. */
+  #state: "live" | "cutting" | "dropped" = "live";
+
+  constructor(path: Bytes, ground: Ground, opened: Opened | undefined) {
+    this.path = path;
+    this.#ground = ground;
+    if (opened === undefined) return;
+    this.#take(opened.file, opened.stat);
+    this.#writable = opened.writable;
+    this.written = opened.stat.size;
+    this.#floor = opened.stat.size;
+  }
+
+  /** Durable bytes. */
+  get published(): number {
+    return this.#published;
+  }
+
+  get vouched(): boolean {
+    return this.#vouched;
+  }
+
+  /** Made by this process, and perhaps not durable yet. */
+  get created(): boolean {
+    return this.#created;
+  }
+
+  get cutting(): boolean {
+    return this.#state === "cutting";
+  }
+
+  get live(): boolean {
+    return this.#state === "live";
+  }
+
+  get open(): boolean {
+    return this.#file !== undefined;
+  }
+
+  get writable(): boolean {
+    return this.#writable;
+  }
+
+  /** True where nobody needs it but the next request. */
+  get idle(): boolean {
+    return this.holder === undefined && !this.#syncing && this.#waiters.length === 0;
+  }
+
+  /** What was found on disk at first touch, to be vouched for once it was synced. */
+  get found(): number {
+    return this.#floor;
+  }
+
+  /** Whether `stat` is of this file, whatever its size. */
+  same(stat: Stat): boolean {
+    return this.#file !== undefined && stat.ino === this.#ino && stat.dev === this.#dev;
+  }
+
+  /** Whether `found` is this file as we know it; where we are writing just now, it may be longer. */
+  matches(found: Found): boolean {
+    if (found.kind !== "file") return found.kind === "absent" && this.#file === undefined;
+    return this.same(found.stat) && (found.stat.size === this.written || this.holder?.underWay === true);
+  }
+
+  /** The open file, made now where there is none. Throws what the kernel says. */
+  prepare(): OpenFile {
+    assert(this.live, "a dropped file is not written to");
+    if (this.#file !== undefined) return this.#file;
+    // Die here: nothing, or empty directories, or an empty file; the next life finds and uses them.
+    const file = create(this.#ground.root, this.path, (directory) => this.#ground.names.changed(directory));
+    this.#created = true;
+    this.#take(file, file.stat());
+    return file;
+  }
+
+  /** After a write that failed: how many bytes of it are in the file; undefined where that cannot be told. */
+  recount(most: number): number | undefined {
+    if (this.#file === undefined) return 0;
+    const more = this.#file.stat().size - this.written;
+    return more >= 0 && more <= most ? more : undefined;
+  }
+
+  /** Whether the file is as long as we made it, and still has a name. */
+  intact(): boolean {
+    const stat = this.#file?.stat();
+    return stat !== undefined && stat.size === this.written && stat.nlink > 0;
+  }
+
+  /** Calls `settle` once the first `end` bytes are durable, or when they will not become so. */
+  whenPublished(end: number, settle: (result: Published) => void): void {
+    if (this.#vouched && end <= this.#published) settle("durable");
+    else if (this.#state !== "live") settle("failed");
+    else {
+      assert(end <= this.written, "only what is written can become durable");
+      this.#waiters.push({ end, settle });
+      this.#sync();
+    }
+  }
+
+  /** Nothing more is done with it: the path leads elsewhere, or what it holds is not what we know. */
+  drop(result: Published): void {
+    if (this.#state === "dropped") return;
+    this.#state = "dropped";
+    this.#giveUp(result);
+  }
+
+  /** Closes the file once nobody uses it. True where it is closed. */
+  close(): boolean {
+    if (!this.idle) return false;
+    if (this.#state === "cutting") this.#cut();
+    this.#state = "dropped";
+    this.#file?.close();
+    this.#file = undefined;
+    return true;
+  }
+
+  #take(file: OpenFile, stat: Stat): void {
+    this.#file = file;
+    this.#dev = stat.dev;
+    this.#ino = stat.ino;
+  }
+
+  /*
+   *   open(O_CREAT|O_EXCL|O_APPEND)   first append only, after mkdir of what was missing     resource.ts, tree.ts
+   *   writev                          any number of times                                    append.ts
+   *   fdatasync(file)                 at once with the next two lines
+   *   fsync(directory) …              each one down from the data directory, first time only names.ts
+   *   2xx, Upload-Offset
+   */
+  #sync(): void {
+    const file = this.#file;
+    if (this.#syncing || this.#waiters.length === 0 || file === undefined || this.#state !== "live") return;
+    const target = this.written;
+    if (!this.#ground.fsync) {
+      this.#synced(target);
+      return;
+    }
+    this.#syncing = true;
+    // Die here: the file holds a correct prefix of unknown length, which nobody was told of. The next life syncs
+    // what it finds before it tells its size.
+    const data = file.sync();
+    const all = this.#named ? data : Promise.all([data, this.#ground.names.durable(this.path)]);
+    all.then(
+      () => this.#synced(target),
+      (error: unknown) => this.#failed(error),
+    );
+  }
+
+  #synced(target: number): void {
+    this.#syncing = false;
+    // Die here: durable and not yet told; the client asks and is told.
+    if (this.#state === "live") {
+      this.#named = true;
+      this.#vouched = true;
+      this.#published = target;
+      this.#floor = target;
+      const waiters = this.#waiters;
+      this.#waiters = waiters.filter((waiter) => waiter.end > target);
+      for (const waiter of waiters) if (waiter.end <= target) waiter.settle("durable");
+      this.#sync();
+    }
+    this.#ground.settled(this);
+  }
+
+  #failed(error: unknown): void {
+    this.#syncing = false;
+    const { emit, fatal } = this.#ground;
+    if (isNoSpace(error)) {
+      emit(cannotSync(this.path, error));
+      // A file system that gives out room late (network, thin volumes) says so here, and by then the kernel may have
+      // thrown the pages away and call them clean: a second fdatasync would succeed without these bytes. They were
+      // never acknowledged, so they are cut off, and the client sends them again.
+      if (this.#state === "live") this.#state = "cutting";
+      this.#giveUp("no-space");
+      this.#ground.settled(this);
+    } else if (OPENING.has(codeOf(error))) {
+      // A directory could not be opened in order to be synced: nothing is known to be lost.
+      emit(isGone(error) ? replaced(this.path) : cannotSync(this.path, error));
+      this.drop("failed");
+      this.#ground.settled(this);
+    } else {
+      // Whoever asks the kernel again is told that all is well (fsync(2)): these bytes are in doubt for ever.
+      emit(syncFailed(this.path, error));
+      fatal();
+    }
+  }
+
+  #giveUp(result: Published): void {
+    this.holder?.fence();
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter.settle(result);
+  }
+
+  #cut(): void {
+    const file = this.#file;
+    if (file === undefined || file.stat().size <= this.#floor) return;
+    try {
+      file.truncate(this.#floor);
+      this.#ground.emit(cutBack(this.path, this.#floor, this.written));
+    } catch (error) {
+      this.#ground.emit(syncFailed(this.path, error));
+      this.#ground.fatal();
+    }
+  }
+}
+
+/** What open(2) says and fsync(2) never does. */
+const OPENING: ReadonlySet<string> = new Set([
+  "EACCES",
+  "ELOOP",
+  "EMFILE",
+  "ENFILE",
+  "ENOENT",
+  "ENOMEM",
+  "ENOTDIR",
+  "EPERM",
+]);

@@ -1,0 +1,200 @@
+// The store as its requests see it: how long a file is, and who may append to it when.
+// Promises: one writer per path; those who wait are judged in the order in which they came, after a bounded time;
+// every outcome is told once. The rules are admission.ts (pure), docs/PROTOCOL.md, sections 4 to 6.
+
+import type { Emit } from "../base/events.ts";
+import type { Bytes } from "../base/text.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Directory } from "../platform/files.ts";
+import type { Exchange } from "../platform/http-server.ts";
+import type { Range } from "../protocol/content-range.ts";
+import { SILENT_WRITER } from "../protocol/fields.ts";
+import { type Admission, admit } from "./admission.ts";
+import { Append } from "./append.ts";
+import { Names } from "./names.ts";
+import { OpenFiles } from "./open-files.ts";
+import type { HeadOutcome, PutOutcome } from "./outcome.ts";
+import { type Ground, Resource } from "./resource.ts";
+
+/** How many may wait for one file. */
+const MOST_WAITING = 16;
+/** All appends together collect about this much before they write. */
+const COLLECT = 64 * 1024 * 1024;
+const LEAST_CHUNK = 64 * 1024;
+const MOST_CHUNK = 1024 * 1024;
+
+export interface StoreParts {
+  /** The open data directory; stays the caller's. */
+  readonly root: Directory;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly fsync: boolean;
+  /** How many files may be kept open for later requests. */
+  readonly mostOpen: number;
+  /** Called when the process must end. */
+  readonly fatal: () => void;
+}
+
+export interface StoreCounts {
+  /** Bytes written since the start. */
+  readonly bytes: number;
+  /** Files appended to since the last call. */
+  readonly files: number;
+}
+
+/** Open from its making until `stop`. */
+export class Store {
+  readonly #clock: Clock;
+  readonly #ground: Ground;
+  readonly #files: OpenFiles;
+  readonly #waiting = new Map<Bytes, Append[]>();
+  #holders = 0;
+  #bytes = 0;
+  #appendedTo = 0;
+  #interval = 0;
+
+  constructor(parts: StoreParts) {
+    const { root, clock, emit, fsync, fatal } = parts;
+    this.#clock = clock;
+    this.#ground = {
+      root,
+      clock,
+      emit,
+      fsync,
+      fatal,
+      names: new Names(root, clock),
+      chunk: () => Math.min(Math.max(COLLECT / Math.max(this.#holders, 1), LEAST_CHUNK), MOST_CHUNK),
+      appended: (resource, bytes) => this.#count(resource, bytes),
+      released: (resource) => {
+        this.#holders--;
+        this.#settled(resource);
+      },
+      settled: (resource) => this.#settled(resource),
+      exhausted: () => this.#files.closeAllIdle(),
+    };
+    this.#files = new OpenFiles(this.#ground, parts.mostOpen);
+  }
+
+  counts(): StoreCounts {
+    const files = this.#appendedTo;
+    this.#appendedTo = 0;
+    this.#interval++;
+    return { bytes: this.#bytes, files };
+  }
+
+  head(path: Bytes, done: (outcome: HeadOutcome) => void): void {
+    const resource = this.#files.touch(path, "sync");
+    if (!(resource instanceof Resource)) done(resource ?? { kind: "absent" });
+    else if (resource.vouched) done({ kind: "size", size: resource.published });
+    // Made by us a moment ago and not durable yet: as good as not there.
+    else if (resource.created || !resource.open) done({ kind: "absent" });
+    else {
+      resource.whenPublished(resource.found, (result) => {
+        done(result === "durable" ? { kind: "size", size: resource.published } : { kind: result, size: undefined });
+      });
+    }
+  }
+
+  /** The body is read from `exchange` if and when the append is admitted. `done` is called once. */
+  put(path: Bytes, range: Range, exchange: Exchange, done: (outcome: PutOutcome) => void): void {
+    this.#judge(path, new Append(range, exchange, this.#clock, done));
+  }
+
+  /** Resolves once nothing is being written or synced. No request comes any more. */
+  stop(): Promise<void> {
+    for (const append of [...this.#waiting.values()].flat()) append.reject({ kind: "torn" });
+    this.#waiting.clear();
+    return this.#files.stop();
+  }
+
+  #judge(path: Bytes, append: Append): void {
+    const resource = this.#files.touch(path, "append");
+    if (resource !== undefined && !(resource instanceof Resource)) {
+      this.#dequeue(path, append);
+      append.reject(resource);
+      return;
+    }
+    const admission = this.#admission(resource, append);
+    if (admission.kind === "wait" || admission.kind === "take-over") {
+      this.#enqueue(path, append, resource, admission.kind === "wait" ? admission.ms : SILENT_WRITER);
+      if (admission.kind === "take-over") resource?.holder?.fence();
+      return;
+    }
+    this.#dequeue(path, append);
+    if (admission.kind === "admit") {
+      const held = resource ?? this.#files.make(path);
+      held.holder = append;
+      this.#holders++;
+      append.begin(held, this.#ground);
+    } else if (admission.kind === "conflict") {
+      append.reject({ kind: "held", size: resource?.published ?? 0 });
+    } else if (resource === undefined) {
+      append.reject({ kind: "not-at-end", size: 0 });
+    } else {
+      // The end that is told is durable, and it is the one that was judged by, just written perhaps.
+      resource.whenPublished(resource.written, (result) => {
+        if (result === "durable") append.reject({ kind: "not-at-end", size: resource.published });
+        else append.reject({ kind: result, size: undefined });
+      });
+    }
+  }
+
+  #admission(resource: Resource | undefined, append: Append): Admission {
+    const now = this.#clock.elapsed();
+    const holder = resource?.holder;
+    return admit(
+      resource?.written ?? 0,
+      holder === undefined ? undefined : { connection: holder.connection, silentFor: holder.silentFor(now) },
+      { connection: append.connection, start: append.range.start, waited: now - append.since },
+    );
+  }
+
+  #enqueue(path: Bytes, append: Append, resource: Resource | undefined, ms: number): void {
+    const queue = this.#waiting.get(path) ?? [];
+    if (!queue.includes(append)) {
+      // Those on the holder's own connection came in order and cost no more than what their connection holds.
+      if (queue.length >= MOST_WAITING && append.connection !== resource?.holder?.connection) {
+        append.reject({ kind: "held", size: resource?.published ?? 0 });
+        return;
+      }
+      queue.push(append);
+      this.#waiting.set(path, queue);
+    }
+    append.patience?.cancel();
+    append.patience = this.#clock.after(Math.min(ms, SILENT_WRITER), () => {
+      if (append.waiting) this.#judge(path, append);
+      else this.#dequeue(path, append);
+    });
+  }
+
+  #dequeue(path: Bytes, append: Append): void {
+    append.patience?.cancel();
+    const queue = this.#waiting.get(path);
+    if (queue === undefined) return;
+    const rest = queue.filter((other) => other !== append);
+    if (rest.length === 0) this.#waiting.delete(path);
+    else this.#waiting.set(path, rest);
+  }
+
+  #settled(resource: Resource): void {
+    this.#files.settled(resource);
+    // Not at once: we may be inside the judgement of another append for this path.
+    if (this.#waiting.has(resource.path)) queueMicrotask(() => this.#nextWaiting(resource.path));
+  }
+
+  #nextWaiting(path: Bytes): void {
+    while (this.#files.peek(path)?.holder === undefined) {
+      const append = this.#waiting.get(path)?.[0];
+      if (append === undefined) return;
+      this.#dequeue(path, append);
+      if (append.waiting) this.#judge(path, append);
+    }
+  }
+
+  #count(resource: Resource, bytes: number): void {
+    this.#bytes += bytes;
+    if (resource.counted === this.#interval) return;
+    resource.counted = this.#interval;
+    this.#appendedTo++;
+  }
+}
