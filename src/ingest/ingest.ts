@@ -1,0 +1,123 @@
+// The listener: each request is read, judged and answered once. Promises: refusals are given before any file is
+// looked at and before a body is read; every answer carries the id of this life; what is in flight when the
+// server stops is finished, within the time it is given. docs/PROTOCOL.md.
+
+import type { Emit } from "../base/events.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Exchange, HttpServer, Listener } from "../platform/http-server.ts";
+import type { Store } from "../store/store.ts";
+import { type Answer, answerToHead, answerToPut, answerToRefusal, SERVER_START, STOPPING } from "./answers.ts";
+import { carriedOut } from "./events.ts";
+import type { IngestOptions } from "./options.ts";
+import { readRequest } from "./request.ts";
+
+export interface IngestParts {
+  readonly http: HttpServer;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  /** Whether each request is told (a debug event). */
+  readonly verbose: boolean;
+  /** The id of this life. */
+  readonly start: string;
+}
+
+/** Requests since the start, by what became of them. */
+export interface IngestCounts {
+  readonly connections: number;
+  /** HEAD: answered with a size or with "nothing there". */
+  readonly asked: number;
+  readonly appended: number;
+  /** 416 */
+  readonly notAtEnd: number;
+  /** 4xx but 416, and 404 to HEAD. */
+  readonly refused: number;
+  /** 5xx */
+  readonly failed: number;
+  /** Connections that broke inside a body. */
+  readonly torn: number;
+}
+
+/** Open from its making until `stop`. */
+export class Ingest {
+  readonly #options: IngestOptions;
+  readonly #parts: IngestParts;
+  #listener: Listener | undefined;
+  #stopping = false;
+  #asked = 0;
+  #appended = 0;
+  #notAtEnd = 0;
+  #refused = 0;
+  #failed = 0;
+  #torn = 0;
+
+  private constructor(options: IngestOptions, parts: IngestParts) {
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  /** Rejects with the kernel's code where the address cannot be had. */
+  static async open(options: IngestOptions, parts: IngestParts): Promise<Ingest> {
+    const ingest = new Ingest(options, parts);
+    const where = { address: options.bindAddress, port: options.listenPort, fields: [SERVER_START, parts.start] };
+    ingest.#listener = await parts.http.listen(where, (exchange) => ingest.#handle(exchange));
+    return ingest;
+  }
+
+  get address(): string {
+    return this.#listener?.address ?? "";
+  }
+
+  get port(): number {
+    return this.#listener?.port ?? 0;
+  }
+
+  counts(): IngestCounts {
+    return {
+      connections: this.#listener?.connections() ?? 0,
+      asked: this.#asked,
+      appended: this.#appended,
+      notAtEnd: this.#notAtEnd,
+      refused: this.#refused,
+      failed: this.#failed,
+      torn: this.#torn,
+    };
+  }
+
+  /** Takes no more requests; cuts off after `grace` ms what is not finished by then. */
+  async stop(grace: number): Promise<void> {
+    if (this.#listener === undefined || this.#stopping) return;
+    this.#stopping = true;
+    const listener = this.#listener;
+    const closed = listener.close();
+    const patience = this.#parts.clock.after(grace, () => listener.destroy());
+    await closed;
+    patience.cancel();
+  }
+
+  #handle(exchange: Exchange): void {
+    const wish = readRequest(exchange, (path) => this.#options.validateRegex.test(path));
+    if (wish.kind === "refused") this.#answer(exchange, answerToRefusal(wish));
+    else if (this.#stopping) this.#answer(exchange, STOPPING);
+    else if (wish.kind === "head") {
+      this.#parts.store.head(wish.path, (outcome) => this.#answer(exchange, answerToHead(outcome)));
+    } else {
+      this.#parts.store.put(wish.path, wish.range, exchange, (outcome) => this.#answer(exchange, answerToPut(outcome)));
+    }
+  }
+
+  #answer(exchange: Exchange, answer: Answer | undefined): void {
+    this.#count(exchange, answer?.status);
+    if (this.#parts.verbose) this.#parts.emit(carriedOut(exchange, answer?.status));
+    if (answer !== undefined) exchange.answer(answer.status, answer.fields, answer.body, answer.close);
+  }
+
+  #count(exchange: Exchange, status: number | undefined): void {
+    if (status === undefined) this.#torn++;
+    else if (status === 201 || status === 204) this.#appended++;
+    else if (status === 200 || (status === 404 && exchange.method === "HEAD")) this.#asked++;
+    else if (status === 416) this.#notAtEnd++;
+    else if (status < 500) this.#refused++;
+    else this.#failed++;
+  }
+}

@@ -1,0 +1,137 @@
+// A request's line and fields → what it asks for, or the refusal that it deserves, before any file is looked at.
+// Pure. The order of the checks is the order of precedence of docs/PROTOCOL.md, section 8; what node's parser
+// lets through although an appending server must not take it is refused here.
+
+import { type Bytes, textOf } from "../base/text.ts";
+import { parseContentRange, parseSize, type Range } from "../protocol/content-range.ts";
+import { MAX_RANGE, MAX_TARGET } from "../protocol/fields.ts";
+import { decodePath, faultOfName } from "../protocol/resource-path.ts";
+
+export interface RequestHead {
+  readonly method: string;
+  readonly target: string;
+  readonly version: string;
+  /** Name, value, name, value, … */
+  readonly fields: readonly string[];
+}
+
+export type Wish =
+  /** `path` has no leading slash. */
+  | { readonly kind: "head"; readonly path: Bytes }
+  | { readonly kind: "put"; readonly path: Bytes; readonly range: Range }
+  | Refusal;
+
+export interface Refusal {
+  readonly kind: "refused";
+  readonly status: 400 | 405 | 411 | 413 | 414 | 415 | 417;
+  /** For people; holds nothing of this server's insides. */
+  readonly detail: string;
+}
+
+/** The fields that decide something. Others mean nothing here. */
+interface Fields {
+  host: string | undefined;
+  contentLength: string | undefined;
+  contentRange: string | undefined;
+  contentEncoding: string | undefined;
+  transferEncoding: string | undefined;
+  expect: string | undefined;
+  /** The name of one that came twice. */
+  double: string | undefined;
+}
+
+/** `takes`: whether the configuration takes a path, given as text with its leading slash. */
+export function readRequest(request: RequestHead, takes: (path: string) => boolean): Wish {
+  const { method, target, version } = request;
+  const put = method === "PUT";
+  const fields = readFields(request.fields);
+  if (version !== "1.1" && version !== "1.0") return refuse(400, "only HTTP/1.1 and HTTP/1.0 are known");
+  if (fields.double !== undefined) return refuse(400, `${fields.double} is given more than once`);
+  if (fields.host === undefined ? version === "1.1" : !HOST.test(fields.host)) {
+    return refuse(400, "Host is missing or malformed");
+  }
+  const length = parseSize(fields.contentLength);
+  if (fields.contentLength !== undefined && length === undefined) return refuse(400, "Content-Length is malformed");
+  const coding = fields.transferEncoding;
+  if (coding !== undefined && !(put && coding.toLowerCase() === "chunked")) {
+    return refuse(400, "this transfer coding has no place here");
+  }
+  const hasBody = coding !== undefined || (length ?? 0) > 0;
+  if (hasBody && version === "1.0") return refuse(400, "a body needs HTTP/1.1");
+  if (hasBody && method === "HEAD") return refuse(400, "HEAD has no body");
+  if (method === "OPTIONS" && target === "*") return refuse(405, ONLY);
+
+  // The path may be longer than is taken (414, below), but not malformed.
+  const decoded = decodePath(target);
+  if (decoded === undefined) return refuse(400, "the target is not a path in its one spelling");
+  const path = decoded.slice(1);
+  const fault = faultOfName(path);
+  if (fault !== undefined) return refuse(400, `the path is not taken: ${fault}`);
+  const text = textOf(decoded);
+  if (text === undefined) return refuse(400, "the path is not UTF-8");
+  // An operator's expression may be slow; it sees nothing that is refused for its length anyway.
+  if (target.length <= MAX_TARGET && !takes(text)) return refuse(400, "the path does not match what this server takes");
+
+  let range: Range | undefined;
+  if (put) {
+    if (fields.contentRange === undefined) return refuse(400, "PUT needs Content-Range: bytes first-last/size");
+    range = parseContentRange(fields.contentRange);
+    if (range === undefined) return refuse(400, "Content-Range is malformed");
+    if (length !== undefined && length !== range.end - range.start) {
+      return refuse(400, "Content-Length is not the length of the range");
+    }
+  }
+  if (!put && method !== "HEAD") return refuse(405, ONLY);
+  if (put && length === undefined) return refuse(411, "PUT needs Content-Length");
+  if (range !== undefined && range.end - range.start > MAX_RANGE) {
+    return refuse(413, `a range is at most ${MAX_RANGE} bytes long`);
+  }
+  if (target.length > MAX_TARGET) return refuse(414, `a target is at most ${MAX_TARGET} bytes long`);
+  if (put && fields.contentEncoding !== undefined) return refuse(415, "content codings are not known");
+  if (fields.expect !== undefined && fields.expect.toLowerCase() !== "100-continue") {
+    return refuse(417, "nothing but 100-continue can be expected");
+  }
+  return range === undefined ? { kind: "head", path } : { kind: "put", path, range };
+}
+
+const ONLY = "only HEAD and PUT exist";
+
+/** A host and port as RFC 9110 has them, or empty. */
+const HOST = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?$/;
+
+function refuse(status: Refusal["status"], detail: string): Refusal {
+  return { kind: "refused", status, detail };
+}
+
+function readFields(pairs: readonly string[]): Fields {
+  const fields: Fields = {
+    host: undefined,
+    contentLength: undefined,
+    contentRange: undefined,
+    contentEncoding: undefined,
+    transferEncoding: undefined,
+    expect: undefined,
+    double: undefined,
+  };
+  for (let i = 0; i + 1 < pairs.length; i += 2) {
+    const name = pairs[i] as string;
+    const key = KEYS[name] ?? KEYS[name.toLowerCase()];
+    if (key === undefined) continue;
+    if (fields[key] !== undefined) fields.double = name.toLowerCase();
+    fields[key] = pairs[i + 1];
+  }
+  return fields;
+}
+
+// No prototype: a field may be called __proto__ or constructor.
+const KEYS: Readonly<Record<string, Exclude<keyof Fields, "double"> | undefined>> = Object.assign(Object.create(null), {
+  host: "host",
+  Host: "host",
+  "content-length": "contentLength",
+  "Content-Length": "contentLength",
+  "content-range": "contentRange",
+  "Content-Range": "contentRange",
+  "content-encoding": "contentEncoding",
+  "transfer-encoding": "transferEncoding",
+  expect: "expect",
+});
