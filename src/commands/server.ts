@@ -1,0 +1,140 @@
+// `shaftlog server`: configuration, log, lock, store and listener, in this order, put together and taken apart
+// again. Promises: what keeps it from starting is named with exit code 2 and nothing half-started; SIGTERM and
+// SIGINT finish what is in flight and end with 0, a second one ends at once; SIGHUP reopens the log; a disk
+// that failed ends it with 70. docs/OPERATIONS.md.
+
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { codeOf, describe, StartFailure } from "../base/errors.ts";
+import type { Emit } from "../base/events.ts";
+import { bytesOf, quoteText } from "../base/text.ts";
+import { loadServerConfig } from "../config/load.ts";
+import type { ServerConfig } from "../config/options.ts";
+import { listening, stopped, stopping } from "../ingest/events.ts";
+import { Ingest } from "../ingest/ingest.ts";
+import { systemClock } from "../platform/clock.ts";
+import type { Directory } from "../platform/files.ts";
+import { lockDirectory } from "../platform/lock.ts";
+import { openLog } from "../platform/log.ts";
+import { nodeFiles } from "../platform/node-files.ts";
+import { nodeHttpServer } from "../platform/node-http-server.ts";
+import { openFileLimit } from "../platform/open-file-limit.ts";
+import { Store } from "../store/store.ts";
+import { EXIT, type ServerFlags } from "./flags.ts";
+import { ServerStatus } from "./server-status.ts";
+import { version } from "./version.ts";
+
+/** ms that what is in flight gets to finish when the server stops; writing down what was cut off comes behind it. */
+const GRACE = 4_000;
+/** A probe that the data directory can be written to; hidden, as all that is ours. */
+const PROBE = ".probe";
+
+export async function runServer(flags: ServerFlags): Promise<number> {
+  const config = loadServerConfig(flags.config);
+  const root = openDatadir(config.datadir);
+  const lock = lockDirectory(bytesOf(config.datadir));
+  checkWritable(root, config.datadir);
+  const log = openLog({ path: flags.stdout ? undefined : config.logfile, debug: flags.debug });
+  process.on("SIGHUP", () => log.reopen());
+  // A file size limit must show as EFBIG at the write, not kill the process.
+  process.on("SIGXFSZ", () => {});
+  try {
+    return await serve(config, root, log.emit, flags.debug);
+  } finally {
+    lock.release();
+    log.close();
+  }
+}
+
+async function serve(config: ServerConfig, root: Directory, emit: Emit, verbose: boolean): Promise<number> {
+  const ended = ending(emit);
+  const store = new Store({
+    root,
+    clock: systemClock,
+    emit,
+    fsync: config.fsync,
+    mostOpen: Math.min(1024, Math.max(4, Math.floor(openFileLimit() / 4))),
+    fatal: ended.fatal,
+  });
+  const ingest = await open(config, store, emit, verbose);
+  const status = new ServerStatus(systemClock, emit, config.statusInterval, ingest, store);
+  emit(listening(ingest.address, ingest.port, config.datadir, config.fsync, version));
+  const code = await ended.code;
+  status.stop();
+  // After a failed disk nothing more is written or said: the process just ends.
+  if (code !== EXIT.OK) return code;
+  await Promise.race([finish(ingest, store), ended.again]);
+  emit(stopped());
+  return EXIT.OK;
+}
+
+async function open(config: ServerConfig, store: Store, emit: Emit, verbose: boolean): Promise<Ingest> {
+  // 16 random bytes: no two lives share them.
+  const start = randomBytes(16).toString("base64url");
+  try {
+    return await Ingest.open(config, { http: nodeHttpServer, store, clock: systemClock, emit, verbose, start });
+  } catch (error) {
+    const { bindAddress, listenPort, path } = config;
+    throw new StartFailure(
+      `Cannot listen on ${bindAddress}:${listenPort}: ${describe(error)}; ${listenRemedy(codeOf(error))} (${path})`,
+    );
+  }
+}
+
+async function finish(ingest: Ingest, store: Store): Promise<void> {
+  await ingest.stop(GRACE);
+  await store.stop();
+}
+
+interface Ending {
+  /** The exit code, once there is a reason to end. */
+  readonly code: Promise<number>;
+  /** A second signal. */
+  readonly again: Promise<void>;
+  readonly fatal: () => void;
+}
+
+function ending(emit: Emit): Ending {
+  const code = Promise.withResolvers<number>();
+  const again = Promise.withResolvers<void>();
+  let signals = 0;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (++signals > 1) return again.resolve();
+      emit(stopping(signal));
+      code.resolve(EXIT.OK);
+    });
+  }
+  return { code: code.promise, again: again.promise, fatal: () => code.resolve(EXIT.INTERNAL) };
+}
+
+function openDatadir(path: string): Directory {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o750 });
+    return nodeFiles.open(bytesOf(path), true);
+  } catch (error) {
+    throw new StartFailure(`Cannot use the data directory ${quoteText(path)}: ${describe(error)}`);
+  }
+}
+
+function checkWritable(root: Directory, path: string): void {
+  try {
+    // Left by a process that was killed here.
+    if (root.lstat(PROBE) !== undefined) root.unlink(PROBE);
+    root.create(PROBE, 0o600).close();
+    root.unlink(PROBE);
+  } catch (error) {
+    throw new StartFailure(`Cannot write to the data directory ${quoteText(path)}: ${describe(error)}`);
+  }
+}
+
+function listenRemedy(code: string): string {
+  switch (code) {
+    case "EADDRINUSE":
+      return "stop what listens there (ss -ltnp), or set another listen_port";
+    case "EACCES":
+      return "ports below 1024 need CAP_NET_BIND_SERVICE, or set another listen_port";
+    default:
+      return "check bind_address and listen_port";
+  }
+}
