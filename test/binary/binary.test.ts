@@ -3,10 +3,22 @@
 // Times are ratios to the same Node in the same run, never seconds.
 
 import assert from "node:assert/strict";
-import { type SpawnSyncReturns, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 const ROOT = join(import.meta.dirname, "../..");
 const BINARY = join(ROOT, "dist/shaftlog");
@@ -120,3 +132,49 @@ test("--version starts in little more than the time of an empty Node program", (
   const ratio = median(BINARY, ["--version"]) / median(process.execPath, ["-e", "0"]);
   assert.ok(ratio < 2.5, `${ratio.toFixed(2)} times as long`);
 });
+
+test("SIGUSR1 opens no debugger and ends nothing", async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "shaftlog-binary-"));
+  const config = join(directory, "server.yaml");
+  writeFileSync(
+    config,
+    `datadir: ${directory}/data\nlogfile: ${directory}/log\nbind_address: 127.0.0.1\nlisten_port: 0\n`,
+  );
+  const server = spawn(BINARY, ["server", "-s", "-f", config], { env: {}, stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => {
+    server.kill("SIGKILL");
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const pid = server.pid ?? 0;
+  const ended = once(server, "exit");
+  server.stdout.resume();
+  while (listening(pid).length === 0) {
+    assert.equal(server.exitCode, null);
+    await sleep(10);
+  }
+
+  const ports = listening(pid);
+  server.kill("SIGUSR1");
+  // Node opens the debugger within a few milliseconds; there is no event to wait for where it does not.
+  await sleep(300);
+  assert.deepEqual(listening(pid), ports);
+  assert.equal(server.exitCode, null);
+  server.kill("SIGTERM");
+  assert.deepEqual(await ended, [0, null]);
+});
+
+/** Where a process listens by TCP, as /proc/net writes it. */
+function listening(pid: number): string[] {
+  const descriptors = readdirSync(`/proc/${pid}/fd`).map((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      return ""; // closed meanwhile
+    }
+  });
+  const lines = ["tcp", "tcp6"].flatMap((table) => readFileSync(`/proc/${pid}/net/${table}`, "utf8").split("\n"));
+  return lines.flatMap((line) => {
+    const [, local = "", , state, , , , , , inode] = line.trim().split(/\s+/);
+    return state === "0A" && descriptors.includes(`socket:[${inode}]`) ? [local] : [];
+  });
+}
