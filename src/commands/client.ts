@@ -1,0 +1,94 @@
+// `shaftlog client`: spools, discovery and destinations put together, running until a signal ends them.
+// Order matters: the configuration before anything is touched, the locks before anything is written, the
+// spool's files before the first look for new ones, so that nothing known is adopted again.
+
+import type { Emit } from "../base/events.ts";
+import { bytesOf } from "../base/text.ts";
+import { loadClientConfig } from "../config/load.ts";
+import type { ClientConfig } from "../config/options.ts";
+import { createDiscovery } from "../discovery/discover.ts";
+import { systemClock } from "../platform/clock.ts";
+import { hostName, machineId } from "../platform/host.ts";
+import { lockDirectory } from "../platform/lock.ts";
+import { openLog } from "../platform/log.ts";
+import { nodeFiles } from "../platform/node-files.ts";
+import { undiciHttp } from "../platform/undici-http.ts";
+import { NO_PROGRESS } from "../protocol/fields.ts";
+import { openSpools, type Spools } from "../spool/spools.ts";
+import { createDestinations, deliveryTo, destinationUrls, hearing } from "./destinations.ts";
+import { type ClientFlags, EXIT } from "./flags.ts";
+import { logrotateNotice } from "./logrotate-notice.ts";
+import { untilStopped } from "./signals.ts";
+import { clientStarted, clientStopped, StatusLine } from "./status-line.ts";
+import { version } from "./version.ts";
+
+/** ms that what is on the wire gets to finish when the client is stopped. */
+const GRACE = 4_000;
+
+export async function runClient(flags: ClientFlags): Promise<number> {
+  const config = loadClientConfig(flags.config);
+  const log = openLog({ path: flags.stdout ? undefined : config.logfile, debug: flags.debug });
+  const { emit } = log;
+  const spools = await openClientSpools(config, emit);
+  const urls = destinationUrls(config.destinations, { hostname: hostName, machine: () => machineOf(config) });
+  const ports = { files: nodeFiles, clock: systemClock, emit };
+  const destinations = createDestinations(urls, spools, { http: undiciHttp(NO_PROGRESS), clock: systemClock, emit });
+  emit(clientStarted(version, config.path, destinations));
+  const notice = logrotateNotice(nodeFiles);
+  if (notice !== undefined) emit(notice);
+
+  for (const destination of destinations) {
+    // What lies in the spool already may be known at the destination; what comes later cannot be.
+    let isNew = false;
+    spools.listen(hearing(destination, () => isNew));
+    isNew = true;
+  }
+  spools.attach(deliveryTo(destinations));
+  spools.start();
+  const discovery = createDiscovery(ports, spools, {
+    patterns: config.patterns,
+    datadir: config.datadir,
+    scanInterval: config.scanInterval,
+  });
+  const status = new StatusLine(systemClock, emit, config.statusInterval, destinations, () => spools.counts());
+  const stopped = untilStopped(() => log.reopen());
+  await Promise.race([discovery.start(), stopped]);
+  await stopped;
+
+  status.stop();
+  await discovery.stop();
+  await Promise.all(destinations.map((destination) => destination.stop(GRACE)));
+  await spools.close();
+  emit(clientStopped());
+  log.close();
+  return EXIT.OK;
+}
+
+/** Opens and locks the spools that a configuration names. Throws StartFailure. */
+export function openClientSpools(config: ClientConfig, emit: Emit): Promise<Spools> {
+  return openSpools(
+    { files: nodeFiles, clock: systemClock, emit, lock: lockDirectory },
+    {
+      datadirs: datadirsOf(config),
+      retention: config.retention,
+      scanInterval: config.scanInterval,
+      periodicTriggerInterval: config.periodicTriggerInterval,
+    },
+  );
+}
+
+/** The id of this machine, kept in the client's own data directory where the system has none. */
+export function machineOf(config: ClientConfig): string {
+  const datadir = nodeFiles.open(bytesOf(config.datadir), true);
+  try {
+    return machineId(datadir);
+  } finally {
+    datadir.close();
+  }
+}
+
+/** The data directories of a client: its own first, then those that patterns name. */
+function datadirsOf(config: ClientConfig): string[] {
+  const own = config.patterns.flatMap(({ datadir }) => (datadir === undefined ? [] : [datadir]));
+  return [...new Set([config.datadir, ...own])].map(bytesOf);
+}

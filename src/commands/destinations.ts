@@ -1,0 +1,78 @@
+// From the configured destinations to delivering ones: substitution of the host's names in the URLs, and the
+// ways in which destinations and the one spool hear of each other.
+
+import { StartFailure } from "../base/errors.ts";
+import type { Emit } from "../base/events.ts";
+import { fill } from "../base/template.ts";
+import { quoteText } from "../base/text.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { HttpClient } from "../platform/http.ts";
+import type { Generation, SpoolListener } from "../spool/entry.ts";
+import type { Delivery } from "../spool/spools.ts";
+import { Destination } from "../transfer/destination.ts";
+import type { SpoolDesk } from "../transfer/destination-parts.ts";
+import type { DestinationOptions } from "../transfer/options.ts";
+
+/** The values of `{hostname}` and `{machine}`. */
+export interface HostNames {
+  readonly hostname: () => string;
+  readonly machine: () => string;
+}
+
+/** The final URLs, in the configured order. Throws StartFailure where two are one place or a name cannot stand in a URL. */
+export function destinationUrls(options: readonly DestinationOptions[], names: HostNames): URL[] {
+  const urls = options.map(({ url }) => new URL(fill(url, (key) => substitute(key, names))));
+  const seen = new Set<string>();
+  for (const url of urls) {
+    if (seen.has(url.href)) throw new StartFailure(`Two destinations are both ${url.href}: name each place once`);
+    seen.add(url.href);
+  }
+  return urls;
+}
+
+function substitute(key: string, names: HostNames): string | undefined {
+  if (key !== "hostname" && key !== "machine") return undefined;
+  const value = names[key]();
+  // It becomes part of a path: a dot segment or a slash would lead to another place than the one configured.
+  if (value === "" || value === "." || value === ".." || /[/\\\p{Cc}]/u.test(value)) {
+    throw new StartFailure(
+      `{${key}} is ${quoteText(value)} on this host, which cannot stand in a URL: write a name instead`,
+    );
+  }
+  return encodeURIComponent(value);
+}
+
+export interface Ports {
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  readonly emit: Emit;
+}
+
+export function createDestinations(
+  urls: readonly URL[],
+  spool: SpoolDesk,
+  { http, clock, emit }: Ports,
+): Destination[] {
+  return urls.map((url) => new Destination({ url, http, clock, random: Math.random, spool, emit }));
+}
+
+/** What all destinations together hold, as the spool asks for it. */
+export function deliveryTo(destinations: readonly Destination[]): Delivery {
+  return {
+    isDelivered: (generation) => destinations.every((destination) => destination.isDelivered(generation)),
+    reached: (generation) =>
+      destinations.map((destination) => {
+        const progress = destination.progressOf(generation);
+        return { destination: destination.url, acknowledged: progress?.known ? progress.offset : undefined };
+      }),
+  };
+}
+
+/** Tells `destination` what the spool holds; `isNew`: nobody can have been sent any of it yet. */
+export function hearing(destination: Destination, isNew: (generation: Generation) => boolean): SpoolListener {
+  return {
+    added: (generation) => destination.added(generation, isNew(generation)),
+    changed: (entry) => destination.changed(entry),
+    released: (generation) => destination.released(generation),
+  };
+}
