@@ -3,11 +3,11 @@
 // whether to try again: that is the destination's one loop (destination.ts).
 
 import { codeOf, describe } from "../base/errors.ts";
-import type { HttpConnection } from "../platform/http.ts";
 import type { OpenFile } from "../platform/files.ts";
+import type { HttpConnection } from "../platform/http.ts";
 import type { HeadOutcome, PutOutcome } from "../protocol/outcome.ts";
 import { lengthOf } from "../spool/entry.ts";
-import { TAIL, type Mark } from "../spool/mark.ts";
+import { type Mark, TAIL } from "../spool/mark.ts";
 import { denial } from "./events.ts";
 import { nextStep } from "./next-step.ts";
 import type { Fault, Progress } from "./progress.ts";
@@ -21,7 +21,12 @@ export type Served =
   | { readonly kind: "again" }
   | { readonly kind: "fault"; readonly fault: Omit<Fault, "retryAt"> }
   /** The destination as a whole is in trouble; the connection is given up. */
-  | { readonly kind: "down"; readonly cause: string; readonly answered: boolean; readonly retryAfter: number | undefined };
+  | {
+      readonly kind: "down";
+      readonly cause: string;
+      readonly answered: boolean;
+      readonly retryAfter: number | undefined;
+    };
 
 /** What serving a file needs of its destination. */
 export interface Desk {
@@ -95,7 +100,8 @@ async function ask(progress: Progress, connection: HttpConnection, desk: Desk): 
   if (outcome.kind !== "failed") desk.heard(start);
   if (outcome.kind !== "size") return troubleOf(outcome);
   if (progress.appends === "asked") {
-    if (outcome.size < progress.offset) return { kind: "fault", fault: { kind: "no-append", text: NO_APPEND, lasting: true } };
+    if (outcome.size < progress.offset)
+      return { kind: "fault", fault: { kind: "no-append", text: NO_APPEND, lasting: true } };
     progress.appends = "yes";
   }
   progress.known = true;

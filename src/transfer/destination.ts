@@ -3,57 +3,23 @@
 // and trouble with one file never stops another (outage.ts, faults.ts).
 
 import { assert } from "../base/assert.ts";
-import type { Emit, Event } from "../base/events.ts";
-import type { Clock, Timer } from "../platform/clock.ts";
-import type { Stat } from "../platform/files.ts";
-import type { HttpClient, HttpConnection } from "../platform/http.ts";
+import type { Event } from "../base/events.ts";
+import type { HttpConnection } from "../platform/http.ts";
 import { type Entry, type Generation, isSuperseded, lengthOf, type SpoolListener } from "../spool/entry.ts";
 import type { Mark } from "../spool/mark.ts";
 import { Buffers } from "./buffers.ts";
 import { type Desk, deliver, type Served, troubleOf } from "./deliver.ts";
+import type { DestinationParts, Summary } from "./destination-parts.ts";
 import * as events from "./events.ts";
 import { Faults } from "./faults.ts";
-import { LIVE, Lanes } from "./lanes.ts";
+import { Idle } from "./idle.ts";
+import { Lanes, LIVE } from "./lanes.ts";
 import { nextStep } from "./next-step.ts";
 import { type Down, Outage } from "./outage.ts";
 import { backlogOf, type Fault, holdsBytes, newProgress, type Progress } from "./progress.ts";
 import type { Reading } from "./read-range.ts";
 import { createRemote, type Remote } from "./remote.ts";
 import { Window } from "./window.ts";
-
-/** An idle destination is asked something about this often, in ms: was it restored meanwhile? */
-const ASK_IDLE = 15_000;
-
-/** What a destination needs of the spool. */
-export interface SpoolDesk {
-  /** Compares an entry with a fresh look at its file. */
-  noticed(entry: Entry, stat: Stat): void;
-  /** The entry's bytes were rewritten: it goes on as a new generation from offset 0. */
-  rewritten(entry: Entry): void;
-  /** A destination acknowledged the bytes up to `mark`. */
-  acknowledged(generation: Generation, mark: Mark): void;
-}
-
-export interface DestinationParts {
-  /** After substitution: scheme, host, port and the path with its final slash, percent-encoded. */
-  readonly url: URL;
-  readonly http: HttpClient;
-  readonly clock: Clock;
-  /** In [0, 1). */
-  readonly random: () => number;
-  readonly spool: SpoolDesk;
-  readonly emit: Emit;
-}
-
-export interface Summary {
-  readonly state: "in sync" | "sending" | "in error";
-  /** Bytes that are not known to be durable there. */
-  readonly backlog: number;
-  /** Files with a backlog. */
-  readonly behind: number;
-  /** Files that do not get on. */
-  readonly faults: number;
-}
 
 export class Destination implements SpoolListener, Desk {
   readonly url: string;
@@ -70,12 +36,12 @@ export class Destination implements SpoolListener, Desk {
   readonly #all = new Map<Generation, Progress>();
   readonly #lanes: Lanes;
   readonly #faults: Faults;
+  readonly #idle: Idle;
   readonly #buffers = new Buffers();
   readonly #window = new Window();
   #start: string | undefined;
   #heard = false;
   #restoredSaid = false;
-  #idle: Timer | undefined;
 
   constructor(parts: DestinationParts) {
     const { url, http, clock, random, emit } = parts;
@@ -84,6 +50,7 @@ export class Destination implements SpoolListener, Desk {
     this.remote = createRemote(url.pathname);
     this.lastProgressAt = clock.elapsed();
     this.#faults = new Faults(clock, random, (progress) => this.#want(progress));
+    this.#idle = new Idle(clock, random, () => this.#askSomething());
     this.#lanes = new Lanes({
       http,
       clock,
@@ -152,7 +119,7 @@ export class Destination implements SpoolListener, Desk {
   async stop(ms: number): Promise<void> {
     this.outage.stop();
     this.#faults.stop();
-    this.#idle?.cancel();
+    this.#idle.stop();
     await this.#lanes.stop(ms);
   }
 
@@ -195,10 +162,8 @@ export class Destination implements SpoolListener, Desk {
   }
 
   #whenQuiet(): void {
-    const { clock, random } = this.#parts;
     this.#buffers.clear();
-    this.#idle?.cancel();
-    this.#idle = clock.after(ASK_IDLE * (0.75 + random() / 2), () => this.#askSomething());
+    this.#idle.begin();
   }
 
   /** One question, about each file in turn, tells whether an idle destination was restored from an older copy. */

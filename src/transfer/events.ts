@@ -1,14 +1,21 @@
-// What transfer has to say to the operator. docs/OPERATIONS.md lists each event with what to do.
+// What transfer has to say to the operator: one function for each event. docs/OPERATIONS.md lists them with
+// what to do.
 
-import { debug, error, type Event, info, warn } from "../base/events.ts";
+import { debug, type Event, error, info, warn } from "../base/events.ts";
 import { type Bytes, quote } from "../base/text.ts";
 import type { Generation } from "../spool/entry.ts";
 
 export const destinationUnreachable = (url: string, cause: string): Event =>
-  error("destination-unreachable", `Cannot deliver to ${url}: ${cause}. Tried again by itself; nothing is lost meanwhile`);
+  error(
+    "destination-unreachable",
+    `Cannot deliver to ${url}: ${cause}. Tried again by itself; nothing is lost meanwhile`,
+  );
 
 export const destinationUnavailable = (url: string, cause: string): Event =>
-  error("destination-unavailable", `${url} takes nothing now: ${cause}. Tried again by itself; nothing is lost meanwhile`);
+  error(
+    "destination-unavailable",
+    `${url} takes nothing now: ${cause}. Tried again by itself; nothing is lost meanwhile`,
+  );
 
 export const destinationRecovered = (url: string): Event => info("destination-recovered", `${url} takes data again`);
 
@@ -59,7 +66,6 @@ export function denial(status: number): string {
   if (status >= 300 && status < 400) return `${status}, a redirect, which is never followed: configure the final URL`;
   return `unexpected answer ${status}`;
 }
-
 
 const DENIALS: Readonly<Record<number, string | undefined>> = {
   200: "but without a valid Content-Length",

@@ -1,4 +1,5 @@
-// What to do next for one file at one destination. Pure: everything it decides by is in its arguments.
+// What to do next for one file at one destination. Pure: everything it decides by is in its arguments, and it
+// changes nothing.
 
 import { lengthOf } from "../spool/entry.ts";
 import type { Progress } from "./progress.ts";

@@ -73,7 +73,9 @@ export class Outage {
     // One broken connection is no outage: said when asking again fails as well.
     if (this.#failures > 1 || down.answered) {
       this.#said = true;
-      emit(down.answered ? events.destinationUnavailable(url, down.cause) : events.destinationUnreachable(url, down.cause));
+      emit(
+        down.answered ? events.destinationUnavailable(url, down.cause) : events.destinationUnreachable(url, down.cause),
+      );
     }
     const wait = boundedRetryAfter(down.retryAfter, backoff(this.#failures, random()));
     this.#timer = clock.after(wait, () => void this.#probe());

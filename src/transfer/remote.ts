@@ -27,7 +27,13 @@ export interface Remote {
   /** How long is the destination's copy of `name`? */
   head(connection: HttpConnection, name: Bytes): Promise<Reply<HeadOutcome>>;
   /** Appends `body` at `offset`; `size` is the length that the file has here. */
-  put(connection: HttpConnection, name: Bytes, offset: number, size: number, body: Uint8Array): Promise<Reply<PutOutcome>>;
+  put(
+    connection: HttpConnection,
+    name: Bytes,
+    offset: number,
+    size: number,
+    body: Uint8Array,
+  ): Promise<Reply<PutOutcome>>;
 }
 
 /** `prefix`: the path of the destination's URL, percent-encoded, with its final slash. */
@@ -37,7 +43,11 @@ export function createRemote(prefix: string): Remote {
       const answer = await connection.send({ method: "HEAD", path: prefix + encodePath(name), headers: [] });
       if (answer.kind === "failure") return failed(answer.error);
       const { status, headers } = answer;
-      const outcome = headOutcome(status, parseSize(headers["content-length"]), parseRetryAfter(headers["retry-after"]));
+      const outcome = headOutcome(
+        status,
+        parseSize(headers["content-length"]),
+        parseRetryAfter(headers["retry-after"]),
+      );
       return { outcome, start: startOf(headers) };
     },
 

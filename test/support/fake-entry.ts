@@ -63,6 +63,9 @@ function openFake(bytes: () => Buffer, ino: bigint): OpenFile {
     appendNow: () => {
       throw new Error("a log file is only read");
     },
+    truncate: () => {
+      throw new Error("a log file is only read");
+    },
     sync: async () => {},
     close: () => {},
   };

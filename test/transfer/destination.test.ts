@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import type { Event } from "../../src/base/events.ts";
 import { Destination } from "../../src/transfer/destination.ts";
 import { FakeClock } from "../support/fake-clock.ts";
-import { fakeFile, type FakeFile } from "../support/fake-entry.ts";
+import { type FakeFile, fakeFile } from "../support/fake-entry.ts";
 import { FakeHttp } from "../support/fake-http.ts";
 
 function setUp() {
@@ -108,7 +108,9 @@ describe("a destination", () => {
   });
 
   test("after any answer but success the next request for the file is HEAD", async () => {
-    for (const status of [202, 206, 301, 307, 400, 401, 403, 404, 405, 409, 411, 412, 413, 416, 429, 500, 501, 502, 503, 504, 507]) {
+    for (const status of [
+      202, 206, 301, 307, 400, 401, 403, 404, 405, 409, 411, 412, 413, 416, 429, 500, 501, 502, 503, 504, 507,
+    ]) {
       const { http, clock, destination, seen } = setUp();
       let bad = 2;
       http.script = (request) => (request.method === "PUT" && bad-- > 0 ? http.answer(status) : undefined);
@@ -199,7 +201,10 @@ describe("a destination", () => {
     await clock.advance(1000);
     grow(file, "56789");
     await clock.advance(1000);
-    assert.deepEqual(seen().filter((line) => line.startsWith("PUT")), []);
+    assert.deepEqual(
+      seen().filter((line) => line.startsWith("PUT")),
+      [],
+    );
     assert.equal(named("remote-ahead").length, 1);
     grow(file, "ABC");
     await clock.advance(1000);

@@ -1,0 +1,40 @@
+// What a destination is made of and what it tells of itself: the types between it and those who compose it.
+// All are injected, so that it runs on a simulated spool, network and clock as well.
+
+import type { Emit } from "../base/events.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Stat } from "../platform/files.ts";
+import type { HttpClient } from "../platform/http.ts";
+import type { Entry, Generation } from "../spool/entry.ts";
+import type { Mark } from "../spool/mark.ts";
+
+/** What a destination needs of the spool. */
+export interface SpoolDesk {
+  /** Compares an entry with a fresh look at its file. */
+  noticed(entry: Entry, stat: Stat): void;
+  /** The entry's bytes were rewritten: it goes on as a new generation from offset 0. */
+  rewritten(entry: Entry): void;
+  /** A destination acknowledged the bytes up to `mark`. */
+  acknowledged(generation: Generation, mark: Mark): void;
+}
+
+export interface DestinationParts {
+  /** After substitution: scheme, host, port and the path with its final slash, percent-encoded. */
+  readonly url: URL;
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly spool: SpoolDesk;
+  readonly emit: Emit;
+}
+
+export interface Summary {
+  readonly state: "in sync" | "sending" | "in error";
+  /** Bytes that are not known to be durable there. */
+  readonly backlog: number;
+  /** Files with a backlog. */
+  readonly behind: number;
+  /** Files that do not get on. */
+  readonly faults: number;
+}
