@@ -1,0 +1,97 @@
+// Starts the built binary and its peers for a benchmark, and ends them with it.
+
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import fs from "node:fs";
+import net from "node:net";
+import path from "node:path";
+
+export const BINARY = path.resolve(import.meta.dirname, "../../dist/shaftlog");
+
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
+
+/** A directory for the length of `run`; on memory unless `onDisk`. */
+export async function inDirectory<T>(onDisk: boolean, run: (directory: string) => Promise<T>): Promise<T> {
+  const parent = onDisk || !fs.existsSync("/dev/shm") ? path.resolve(import.meta.dirname, "../..") : "/dev/shm";
+  const directory = fs.mkdtempSync(path.join(parent, ".bench-"));
+  try {
+    return await run(directory);
+  } finally {
+    fs.rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Starts a process and resolves when `ready` is found in what it prints. */
+export async function start(command: string, args: readonly string[], ready: RegExp): Promise<ChildProcess> {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+  running.add(child);
+  let printed = "";
+  await new Promise<void>((resolve, reject) => {
+    child.on("exit", (code) => reject(new Error(`${command} ${args.join(" ")} ended with ${code}: ${printed}`)));
+    child.stdout?.on("data", (chunk: Buffer) => {
+      printed = (printed + chunk.toString()).slice(-10_000);
+      if (ready.test(printed)) resolve();
+    });
+  });
+  child.stdout?.resume();
+  return child;
+}
+
+export async function stop(child: ChildProcess, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+  running.delete(child);
+  const ended = new Promise((resolve) => child.on("exit", resolve));
+  child.kill(signal);
+  await ended;
+}
+
+/** Runs a command to its end; seconds of wall clock, its start-up included. Throws where it fails. */
+export function timed(command: string, args: readonly string[]): number {
+  const began = performance.now();
+  const { status, stderr } = spawnSync(command, args, { stdio: ["ignore", "ignore", "pipe"], encoding: "utf8" });
+  const seconds = (performance.now() - began) / 1000;
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}: ${stderr}`);
+  return seconds;
+}
+
+export async function freePort(): Promise<number> {
+  const probe = net.createServer();
+  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
+  const { port } = probe.address() as net.AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}
+
+export async function listening(port: number): Promise<void> {
+  for (let i = 0; i < 500; i++) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = net.connect(port, "127.0.0.1");
+      socket.on("connect", () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.on("error", () => resolve(false));
+    });
+    if (open) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`nobody listens on port ${port}`);
+}
+
+/** Writes a server's and a client's configuration below `home` and returns their paths. */
+export function configure(home: string, port: number, pattern: string): { server: string; client: string } {
+  const server = path.join(home, "server.yaml");
+  const client = path.join(home, "client.yaml");
+  fs.writeFileSync(
+    server,
+    `datadir: ${home}/store\nlogfile: ${home}/server.log\nlisten_port: ${port}\nbind_address: 127.0.0.1\n`,
+  );
+  fs.writeFileSync(
+    client,
+    `datadir: ${home}/spool\nlogfile: ${home}/client.log\nscan_paths:\n- name: bench\n  pattern: ${pattern}\n` +
+      `  regex_from: "^.*/"\n  regex_to: ""\ndestinations:\n- url: http://127.0.0.1:${port}/bench/\n`,
+  );
+  return { server, client };
+}
