@@ -1,4 +1,5 @@
 // Programmer errors. On in production: a wrong offset must stop the process, not reach a log server.
+// main.ts alone catches what is thrown here, says it, and ends with exit code 70.
 
 /** Throws an AssertionFailure where `condition` does not hold. */
 export function assert(condition: unknown, what: string): asserts condition {

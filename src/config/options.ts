@@ -1,4 +1,5 @@
-// The two configuration files after reading: everything checked, every default filled in, times in ms.
+// The two configuration files after reading: everything checked, every default filled in, times in ms. What a
+// key means is written in docs/CONFIGURATION.md.
 
 import type { PatternOptions } from "../discovery/options.ts";
 import type { IngestOptions } from "../ingest/options.ts";

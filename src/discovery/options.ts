@@ -1,4 +1,5 @@
-// What the configuration says of discovery, after reading: one object per `scan_paths` entry.
+// What the configuration says of discovery, after reading: one object per `scan_paths` entry. What a key means is
+// written in docs/CONFIGURATION.md.
 
 export interface PatternOptions {
   /** `name`: what `{name}` stands for. */

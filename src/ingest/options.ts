@@ -1,4 +1,5 @@
-// What the server's configuration says of its listener and of the paths it takes, after reading.
+// What the server's configuration says of its listener and of the paths it takes, after reading. What a key
+// means is written in docs/CONFIGURATION.md.
 
 export interface IngestOptions {
   /** `bind_address` */

@@ -1,4 +1,5 @@
-// The port for time. Stations never read a clock or set a timer themselves, so that a simulation can.
+// The port for time, and this machine's clock behind it. Stations never read a clock or set a timer
+// themselves, so that a simulation can.
 
 export interface Clock {
   /** Wall clock, ms since 1970. May jump. */

@@ -1,4 +1,5 @@
-// What the server's configuration says of the store, after reading.
+// What the server's configuration says of the store, after reading. What a key means is written in
+// docs/CONFIGURATION.md.
 
 export interface StoreOptions {
   /** `datadir`: where the files lie. */

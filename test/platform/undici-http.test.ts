@@ -89,7 +89,10 @@ describe("the HTTP client", () => {
       });
       const connection = connect(origin, 4);
       const outcomes = await Promise.all(Array.from({ length: 4 }, (_, i) => put(connection, `body${i}`)));
-      assert.ok(outcomes.every(({ kind }) => kind === "failure"), how);
+      assert.ok(
+        outcomes.every(({ kind }) => kind === "failure"),
+        how,
+      );
       assert.equal(connection.usable, false);
       await new Promise((resolve) => setTimeout(resolve, 50));
       assert.equal(received.join("").split("PUT ").length - 1, 4, `${how}: nothing was sent again`);
@@ -98,7 +101,8 @@ describe("the HTTP client", () => {
 
   test("destroyed at a refusal, it sends no more and reports the rest as failed", async () => {
     const { origin, received } = await peer((socket, all) => {
-      if (all.split("PUT ").length - 1 === 4) socket.write("HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\n\r\n");
+      if (all.split("PUT ").length - 1 === 4)
+        socket.write("HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\n\r\n");
     });
     const connection = connect(origin, 4);
     const [first, ...rest] = Array.from({ length: 4 }, (_, i) => put(connection, `body${i}`));
