@@ -1,0 +1,138 @@
+// The client's configuration file: its keys with their types and defaults, the rules that join several keys, and the
+// options of the stations that come of it. Keys, meanings and defaults are told in docs/CONFIGURATION.md; a test
+// compares. Pure: whether a path exists or a destination answers is found out by those who use them.
+
+import type { PatternOptions } from "../discovery/options.ts";
+import { canonicalUrl, destinationUrl } from "./destination-url.ts";
+import type { ClientConfig } from "./options.ts";
+import { type Place, report } from "./place.ts";
+import type { Parsed } from "./problem.ts";
+import { readYaml } from "./read-yaml.ts";
+import { list, map, optional, type Partly, required, type Values, withDefault } from "./schema.ts";
+import { inBraces, judgeTemplate, NAME_SUBSTITUTIONS } from "./substitution.ts";
+import { absolutePattern, directory, expression, file, flag, interval, retention, someText, text } from "./values.ts";
+
+const nameTemplate = text(`text in which braces hold only ${inBraces(NAME_SUBSTITUTIONS)}`, (value) =>
+  value === "" ? { wrong: "is empty" } : judgeTemplate(value, NAME_SUBSTITUTIONS),
+);
+
+/** May be empty: `^/var/log/` replaced by nothing leaves the rest of the path. */
+const replacement = text(`text in which braces hold only ${inBraces(NAME_SUBSTITUTIONS)}`, (value) =>
+  judgeTemplate(value, NAME_SUBSTITUTIONS),
+);
+
+const SCAN_PATH_KEYS = {
+  name: required(someText),
+  pattern: required(absolutePattern),
+  exclude: optional(someText),
+  rename: withDefault(nameTemplate, "{name}.{mtime}"),
+  regex_from: optional(expression),
+  regex_to: optional(replacement),
+  follow_symlinks: withDefault(flag, false),
+  datadir: optional(directory),
+};
+
+const DESTINATION_KEYS = {
+  url: required(destinationUrl),
+};
+
+const CLIENT_KEYS = {
+  datadir: withDefault(directory, "/var/log/shaftlog-client"),
+  logfile: withDefault(file, "/var/log/shaftlog-client.log"),
+  scan_interval: withDefault(interval, 30_000),
+  status_interval: withDefault(interval, 300_000),
+  periodic_trigger_interval: withDefault(interval, 1000),
+  retention: withDefault(retention, "1d"),
+  scan_paths: required(list(map(SCAN_PATH_KEYS, checkScanPath))),
+  destinations: required(list(map(DESTINATION_KEYS))),
+};
+
+export const CLIENT_SCHEMA = map(CLIENT_KEYS, checkClient);
+
+/** The client's configuration from the text of the file at `path` (which is not read), or all that is wrong with it. */
+export function parseClientConfig(text: string, path: string): Parsed<ClientConfig> {
+  const parsed = readYaml(CLIENT_SCHEMA, text);
+  return "config" in parsed ? { config: toClientConfig(parsed.config, path) } : parsed;
+}
+
+type At = (path: string) => Place | undefined;
+
+function checkScanPath(_: unknown, at: At): void {
+  for (const [given, other] of [
+    ["regex_from", "regex_to"],
+    ["regex_to", "regex_from"],
+  ] as const) {
+    const place = at(given);
+    if (place !== undefined && at(other) === undefined) report(place, `stands without ${other}`, "both or neither");
+  }
+}
+
+function checkClient(values: Partly<Values<typeof CLIENT_KEYS>>, at: At): void {
+  checkDestinations(values.destinations ?? [], at);
+  checkDatadirs(values, at);
+}
+
+/** Two destinations that are one would race for the same files. */
+function checkDestinations(destinations: readonly ({ readonly url?: string | undefined } | undefined)[], at: At): void {
+  const firstSeen = new Map<string, number>();
+  for (const [i, destination] of destinations.entries()) {
+    const place = at(`destinations[${i}].url`);
+    if (destination?.url === undefined || place === undefined) continue;
+    const url = canonicalUrl(destination.url);
+    const earlier = firstSeen.get(url);
+    if (earlier === undefined) firstSeen.set(url, i);
+    else report(place, `is the same as destinations[${earlier}].url`, "each destination once");
+  }
+}
+
+/** A spool inside another would be taken for entries of the outer one and be delivered twice. */
+function checkDatadirs(values: Partly<Values<typeof CLIENT_KEYS>>, at: At): void {
+  const keyOf = new Map<string, string>();
+  if (values.datadir !== undefined) keyOf.set(values.datadir, "datadir");
+  for (const [i, scanPath] of (values.scan_paths ?? []).entries()) {
+    const datadir = scanPath?.datadir;
+    if (datadir !== undefined && !keyOf.has(datadir)) keyOf.set(datadir, `scan_paths[${i}].datadir`);
+  }
+  const expected = "datadirs beside each other, or the same one";
+  for (const [datadir, key] of keyOf) {
+    for (const above of directoriesAbove(datadir)) {
+      const outer = keyOf.get(above);
+      if (outer === undefined) continue;
+      const inner = at(key);
+      const place = inner ?? at(outer);
+      if (place !== undefined) report(place, inner ? `lies inside ${outer}` : `holds ${key} (${datadir})`, expected);
+    }
+  }
+}
+
+function* directoriesAbove(path: string): Generator<string> {
+  for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) yield path.slice(0, end);
+  if (path !== "/") yield "/";
+}
+
+function toClientConfig(values: Values<typeof CLIENT_KEYS>, path: string): ClientConfig {
+  return {
+    path,
+    datadir: values.datadir,
+    logfile: values.logfile,
+    scanInterval: values.scan_interval,
+    statusInterval: values.status_interval,
+    periodicTriggerInterval: values.periodic_trigger_interval,
+    retention: values.retention,
+    patterns: values.scan_paths.map(toPatternOptions),
+    destinations: values.destinations.map(({ url }) => ({ url })),
+  };
+}
+
+function toPatternOptions(values: Values<typeof SCAN_PATH_KEYS>): PatternOptions {
+  const { name, pattern, exclude, rename, regex_from: from, regex_to: to, datadir } = values;
+  return {
+    name,
+    pattern,
+    exclude,
+    rename,
+    regex: from !== undefined && to !== undefined ? { from, to } : undefined,
+    followSymlinks: values.follow_symlinks,
+    datadir,
+  };
+}
