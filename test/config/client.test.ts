@@ -1,0 +1,166 @@
+// The client's configuration: every key with its default, its values, and the options that come of them. What the
+// original's example means is a fact of the original; the fixture says it again in another layout.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { parseClientConfig } from "../../src/config/client.ts";
+import type { ClientConfig } from "../../src/config/options.ts";
+
+const MINIMAL = "scan_paths:\n- name: a\n  pattern: /a/*\ndestinations:\n- url: http://h/\n";
+
+const PATTERN_DEFAULTS = {
+  exclude: undefined,
+  rename: "{name}.{mtime}",
+  regex: undefined,
+  followSymlinks: false,
+  datadir: undefined,
+};
+
+function read(text: string): ClientConfig {
+  const parsed = parseClientConfig(text, "/etc/c.yaml");
+  assert.ok("config" in parsed, JSON.stringify(parsed));
+  return parsed.config;
+}
+
+test("a minimal file has every default", () => {
+  assert.deepEqual(read(MINIMAL), {
+    path: "/etc/c.yaml",
+    datadir: "/var/log/shaftlog-client",
+    logfile: "/var/log/shaftlog-client.log",
+    scanInterval: 30_000,
+    statusInterval: 300_000,
+    periodicTriggerInterval: 1000,
+    retention: 86_400_000,
+    patterns: [{ name: "a", pattern: "/a/*", ...PATTERN_DEFAULTS }],
+    destinations: [{ url: "http://h/" }],
+  });
+});
+
+test("the original's example means what it meant", () => {
+  const plain = (name: string, pattern: string) => ({ name, pattern, ...PATTERN_DEFAULTS, exclude: "*.{gz,bz2,xz}" });
+  const text = readFileSync(new URL("fixtures/original-client.yaml", import.meta.url), "utf8");
+  assert.deepEqual(read(text), {
+    ...read(MINIMAL),
+    patterns: [
+      plain("messages", "/var/log/messages*"),
+      plain("cron", "/var/log/cron*"),
+      plain("maillog", "/var/log/maillog*"),
+      plain("secure", "/var/log/secure*"),
+      plain("yum", "/var/log/yum.log*"),
+      plain("audit", "/var/log/audit/audit.log*"),
+      plain("dmesg", "/var/log/dmesg*"),
+      plain("cloudinit", "/var/log/cloud-init.log*"),
+      plain("shaftlog-client", "/var/log/shaftlog-client.log*"),
+      plain("shaftlog-server", "/var/log/shaftlog-server.log*"),
+      {
+        ...PATTERN_DEFAULTS,
+        name: "sudo-io",
+        pattern: "/var/log/sudo-io/**/{log,stderr,stdin,stdout,timing,ttyin,ttyout}",
+        regex: { from: /^\/var\/log\/sudo-io\/(.*)/, to: "sudo-io/$1" },
+      },
+    ],
+    destinations: [
+      { url: "http://log1.my.domain.invalid:10655/{hostname}/" },
+      { url: "http://log2.my.domain.invalid:10655/{hostname}/" },
+    ],
+  });
+});
+
+test("every key reaches its option", () => {
+  const text = `
+datadir: /s/
+logfile: /l
+scan_interval: 2m
+status_interval: 1
+periodic_trigger_interval: 500ms
+retention: never
+scan_paths:
+- name: a
+  pattern: /a
+  exclude: "*.gz"
+  rename: "x/{name}{time}{atime}{mtime}{ctime}{ino}{dev}"
+  regex_from: ^/
+  regex_to: ""
+  follow_symlinks: true
+  datadir: /d
+destinations:
+- url: https://{hostname}.example.com/{machine}/a%20b/
+`;
+  assert.deepEqual(read(text), {
+    path: "/etc/c.yaml",
+    datadir: "/s",
+    logfile: "/l",
+    scanInterval: 120_000,
+    statusInterval: 1,
+    periodicTriggerInterval: 500,
+    retention: Number.POSITIVE_INFINITY,
+    patterns: [
+      {
+        name: "a",
+        pattern: "/a",
+        exclude: "*.gz",
+        rename: "x/{name}{time}{atime}{mtime}{ctime}{ino}{dev}",
+        regex: { from: /^\//, to: "" },
+        followSymlinks: true,
+        datadir: "/d",
+      },
+    ],
+    destinations: [{ url: "https://{hostname}.example.com/{machine}/a%20b/" }],
+  });
+});
+
+const TIMES: readonly (readonly [key: string, written: string, ms: number])[] = [
+  ["scan_interval", "1", 1],
+  ["scan_interval", "2147483647", 2_147_483_647],
+  ["scan_interval", "3e4", 30_000],
+  ["scan_interval", '"30000"', 30_000],
+  ["scan_interval", "24d", 2_073_600_000],
+  ["retention", "0", 0],
+  ["retention", "0s", 0],
+  ["retention", "400d", 34_560_000_000],
+  ["retention", "34560000000", 34_560_000_000],
+];
+
+test("times are milliseconds or have a unit", () => {
+  const options = { scan_interval: "scanInterval", retention: "retention" } as const;
+  for (const [key, written, ms] of TIMES) {
+    const option = options[key as keyof typeof options];
+    assert.equal(read(`${key}: ${written}\n${MINIMAL}`)[option], ms, written);
+  }
+});
+
+const URLS = [
+  "http://h/",
+  "HTTP://LOG1/",
+  "https://h:1/a/b/",
+  "http://[::1]:10655/{hostname}/",
+  "http://10.0.0.1/{hostname}-{machine}/",
+  "http://{machine}:10655/",
+  "http://h/~a/!$&'()*+,;=:@/",
+];
+
+test("a destination is taken as it is written", () => {
+  for (const url of URLS) {
+    assert.deepEqual(read(MINIMAL.replace("http://h/", () => url)).destinations, [{ url }]);
+  }
+});
+
+test("scan paths may share a name, a pattern and a datadir; aliases save typing", () => {
+  const text = `
+scan_paths:
+- &first {name: a, pattern: /a, datadir: /var/log/shaftlog-client}
+- *first
+- {name: b, pattern: /b, datadir: &other /var/log/shaftlog-client-2}
+- {name: c, pattern: /c, datadir: *other}
+destinations: [url: http://h/]
+`;
+  const { patterns } = read(text);
+  assert.deepEqual(patterns[1], patterns[0]);
+  assert.equal(patterns[3]?.datadir, "/var/log/shaftlog-client-2");
+});
+
+test("a byte of a line end or a mark before the text changes nothing", () => {
+  assert.deepEqual(read(MINIMAL.replaceAll("\n", "\r\n")), read(MINIMAL));
+  assert.deepEqual(read(`---\n${MINIMAL}...\n`), read(MINIMAL));
+});
