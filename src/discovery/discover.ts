@@ -1,13 +1,22 @@
 // Finding log files: a full scan at start and each `scan_interval`, and directory watches that show a new or
-// renamed file at once. What matches is adopted into its pattern's spool (adopt.ts).
+// renamed file at once. Watches are set before a directory is read, so that nothing falls between; they are hints, and
+// the scan is the guarantee. What matches is adopted into its pattern's spool (adopt.ts); a file that is held
+// already is compared with the look just taken.
 
 import type { Emit } from "../base/events.ts";
-import type { Bytes } from "../base/text.ts";
-import type { Clock } from "../platform/clock.ts";
-import type { Files } from "../platform/files.ts";
-import type { Generation } from "../spool/entry.ts";
+import { type Bytes, bytesOf } from "../base/text.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
+import type { Directory, Files } from "../platform/files.ts";
+import { inSlices } from "../spool/slices.ts";
 import type { Spools } from "../spool/spools.ts";
+import { Finder, type ScanReport } from "./finder.ts";
 import type { PatternOptions } from "./options.ts";
+import { compilePattern, type Pattern } from "./pattern.ts";
+import { openReal } from "./resolve.ts";
+import { type Found, isOfInterest, look, type Place, topPlace, type WalkRules, walk } from "./walk.ts";
+import { WatchedDirectories } from "./watched.ts";
+
+export type { Problem, ScanReport } from "./finder.ts";
 
 export interface DiscoveryPorts {
   readonly files: Files;
@@ -22,28 +31,174 @@ export interface DiscoveryOptions {
   readonly scanInterval: number;
 }
 
-/** Something that keeps a matching file from being delivered. */
-export interface Problem {
-  readonly kind: "unreadable" | "unlinkable" | "refused-name" | "link-not-followed" | "odd-file";
-  readonly source: Bytes;
-  /** One line, with the remedy where there is one. */
-  readonly reason: string;
+/** Hints for one name that come closer than this, in ms, are one look. */
+const CLOSE = 2;
+/** A directory that moved away starts a scan after this long, in ms, and at most one in a second. */
+const RESCAN = 50;
+const RESCAN_AGAIN = 1000;
+
+export function createDiscovery(ports: DiscoveryPorts, spools: Spools, options: DiscoveryOptions): Discovery {
+  return new Discovery(ports, spools, options);
 }
 
-export interface ScanReport {
-  /** Regular files at matching names, each inode once. */
-  readonly matched: number;
-  /** What was adopted by this scan; already announced. */
-  readonly adopted: readonly Generation[];
-  readonly problems: readonly Problem[];
-}
+export class Discovery {
+  readonly #clock: Clock;
+  readonly #spools: Spools;
+  readonly #scanInterval: number;
+  readonly #patterns: readonly Pattern[];
+  readonly #rules: WalkRules;
+  readonly #finder: Finder;
+  readonly #watched: WatchedDirectories;
+  readonly #soon = new Map<Bytes, Timer>();
+  #watching = false;
+  #stopped = false;
+  #scans = 0;
+  #scanning: Promise<ScanReport> | undefined;
+  #timer: Timer | undefined;
+  #rescanTimer: Timer | undefined;
+  #rescannedAt = Number.NEGATIVE_INFINITY;
 
-export interface Discovery {
+  constructor(ports: DiscoveryPorts, spools: Spools, options: DiscoveryOptions) {
+    const { files, clock, emit } = ports;
+    const { patterns, datadir } = options;
+    this.#clock = clock;
+    this.#spools = spools;
+    this.#scanInterval = options.scanInterval;
+    this.#patterns = patterns.map(compilePattern);
+    this.#rules = { top: files.open("/", false), mayFollowLiteral: () => false };
+    this.#finder = new Finder({
+      clock,
+      emit,
+      spools,
+      spoolOf: patterns.map((pattern) => spools.at(bytesOf(pattern.datadir ?? datadir))),
+      watch: (directory, place) => this.#watching && this.#watched.add(directory, place, this.#scans),
+    });
+    this.#watched = new WatchedDirectories({
+      top: this.#rules.top,
+      clock,
+      watches: spools.watches,
+      hinted: (id, place, name) => this.#hinted(id, place, name),
+    });
+  }
+
   /** Resolves when the first scan is done; scans and watches go on until `stop`. */
-  start(): Promise<void>;
-  /** One full scan without watches, for sync-once; resolves when all that it adopted was announced. */
-  scanOnce(): Promise<ScanReport>;
-  stop(): Promise<void>;
-}
+  async start(): Promise<void> {
+    this.#watching = true;
+    await this.#scan();
+    this.#scanLater();
+  }
 
-export declare function createDiscovery(ports: DiscoveryPorts, spools: Spools, options: DiscoveryOptions): Discovery;
+  /** One full scan, without watches unless started; resolves when all that it adopted was announced. */
+  async scanOnce(): Promise<ScanReport> {
+    await this.#scanning;
+    const report = await this.#scan();
+    await this.#spools.settled();
+    return report;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    this.#rescanTimer?.cancel();
+    for (const timer of this.#soon.values()) timer.cancel();
+    await this.#scanning;
+    this.#watched.stop();
+    this.#rules.top.close();
+  }
+
+  #scan(): Promise<ScanReport> {
+    this.#scanning ??= this.#scanNow().finally(() => {
+      this.#scanning = undefined;
+    });
+    return this.#scanning;
+  }
+
+  async #scanNow(): Promise<ScanReport> {
+    this.#scans++;
+    this.#spools.watches.retry();
+    const report = this.#finder.beginScan();
+    await this.#inSlices(walk(this.#rules, this.#finder, this.#rules.top.again(), topPlace(this.#patterns)));
+    await this.#inSlices(this.#lookAtDeferred(this.#finder.takeDeferred()));
+    await this.#inSlices(this.#finder.sightings.endScan());
+    if (!this.#stopped) this.#watched.endScan(this.#scans);
+    this.#finder.endScan();
+    return report;
+  }
+
+  *#lookAtDeferred(deferred: readonly Found[]): Generator<void, void> {
+    for (const { place, path } of deferred) {
+      this.#lookOnce(place, path.slice(path.lastIndexOf("/") + 1));
+      yield;
+    }
+  }
+
+  #lookOnce(place: Place, name: Bytes): void {
+    let directory: Directory;
+    try {
+      directory = openReal(this.#rules.top, place.real);
+    } catch {
+      return; // moved away since; the next scan finds it
+    }
+    look(this.#rules, this.#finder, directory, place, { name, kind: "unknown" })?.directory.close();
+    directory.close();
+  }
+
+  #hinted(id: string, place: Place, name: Bytes | null): void {
+    if (this.#stopped) return;
+    if (name === null) {
+      this.#walkAgain(id, place);
+      return;
+    }
+    const path = `${place.path}/${name}`;
+    const entry = this.#finder.sightings.at(path);
+    if (this.#soon.has(path) || (entry === undefined && !isOfInterest(place, name, path))) return;
+    const lookNow = () => {
+      this.#soon.delete(path);
+      this.#lookAt(id, place, name);
+    };
+    if (entry === undefined || this.#clock.elapsed() - entry.lookedAt >= CLOSE) lookNow();
+    else this.#soon.set(path, this.#clock.after(CLOSE, lookNow));
+  }
+
+  #lookAt(id: string, place: Place, name: Bytes): void {
+    const directory = this.#watched.open(id, place);
+    if (directory === undefined) {
+      this.#scanSoon();
+      return;
+    }
+    const step = look(this.#rules, this.#finder, directory, place, { name, kind: "unknown" });
+    if (step !== undefined) void this.#inSlices(walk(this.#rules, this.#finder, step.directory, step.place));
+  }
+
+  #walkAgain(id: string, place: Place): void {
+    const directory = this.#watched.open(id, place)?.again();
+    if (directory === undefined) this.#scanSoon();
+    else void this.#inSlices(walk(this.#rules, this.#finder, directory, place));
+  }
+
+  /** Somebody moved a watched directory. */
+  #scanSoon(): void {
+    if (this.#rescanTimer !== undefined || this.#stopped) return;
+    const scan = async () => {
+      await this.#scanning;
+      this.#rescanTimer = undefined;
+      this.#rescannedAt = this.#clock.elapsed();
+      if (!this.#stopped) await this.#scan();
+    };
+    const wait = Math.max(RESCAN, this.#rescannedAt + RESCAN_AGAIN - this.#clock.elapsed());
+    this.#rescanTimer = this.#clock.after(wait, () => void scan());
+  }
+
+  #scanLater(): void {
+    if (this.#stopped) return;
+    const scan = async () => {
+      await this.#scan();
+      this.#scanLater();
+    };
+    this.#timer = this.#clock.after(this.#scanInterval, () => void scan());
+  }
+
+  #inSlices(work: Generator<void, void>): Promise<void> {
+    return inSlices(this.#clock, work, () => this.#stopped);
+  }
+}

@@ -101,4 +101,6 @@ export interface Files {
    * it is ENOTDIR. `follow: true`: as the kernel resolves it.
    */
   open(path: Bytes, follow: boolean): Directory;
+  /** The user as whom files are accessed. */
+  uid(): number;
 }

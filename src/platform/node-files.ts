@@ -29,6 +29,7 @@ export const nodeFiles: Files = {
     }
     return at;
   },
+  uid: () => process.geteuid?.() ?? 0,
 };
 
 class NodeDirectory implements Directory {

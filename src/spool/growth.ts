@@ -100,12 +100,12 @@ export class Growth {
   #hinted(entry: HeldEntry): void {
     if (this.#stopped || this.#soon.has(entry)) return;
     const { clock } = this.#parts;
-    if (clock.elapsed() - entry.lookedAt >= CLOSE) return this.#look(entry);
-    const later = () => {
+    const look = () => {
       this.#soon.delete(entry);
       this.#look(entry);
     };
-    this.#soon.set(entry, clock.after(CLOSE, later));
+    if (clock.elapsed() - entry.lookedAt >= CLOSE) look();
+    else this.#soon.set(entry, clock.after(CLOSE, look));
   }
 
   #look(entry: HeldEntry): void {

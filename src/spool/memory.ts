@@ -121,12 +121,12 @@ export class Memory {
     try {
       if (root.lstat(TEMPORARY) !== undefined) root.unlink(TEMPORARY);
       file = root.create(TEMPORARY, 0o600);
-      const bytes = await inSlices(clock, this.#writeAll(file), () => this.#closed);
+      this.#bytes = 0;
+      await inSlices(clock, this.#writeAll(file), () => false);
       // A crash before the rename leaves the old journal, which is as good.
       root.rename(TEMPORARY, JOURNAL.file);
       this.#file?.close();
       this.#file = file;
-      this.#bytes = bytes ?? 0;
       this.#compactAt = Math.max(COMPACT_FROM, 2 * this.#bytes);
       this.#failing = false;
     } catch (error) {
@@ -136,14 +136,13 @@ export class Memory {
     if (this.#changed.size > 0 && !this.#failing) this.note([...this.#changed][0] as Bytes);
   }
 
-  *#writeAll(file: OpenFile): Generator<void, number> {
-    let bytes = 0;
+  *#writeAll(file: OpenFile): Generator<void, void> {
     let lines: Buffer[] = [headerOf(JOURNAL)];
     const flush = () => {
       const batch = Buffer.concat(lines);
       lines = [];
       file.appendNow([batch]);
-      bytes += batch.length;
+      this.#bytes += batch.length;
     };
     for (const name of this.#parts.names()) {
       const line = this.#lineFor(name);
@@ -153,7 +152,6 @@ export class Memory {
       yield;
     }
     flush();
-    return bytes;
   }
 
   #lineFor(name: Bytes): Buffer | undefined {

@@ -15,6 +15,8 @@ export class Released {
   #file: OpenFile | undefined;
   /** The file ends within a line, which a crash tore. */
   #torn = false;
+  /** There is a file, and its header is whole. */
+  readonly #headed: boolean;
 
   /** Throws StartFailure where the file is of a newer version. `datadir` is for the message. */
   constructor(root: Directory, datadir: Bytes) {
@@ -22,8 +24,7 @@ export class Released {
     const content = readJournal(root, JOURNAL, datadir);
     for (const name of content?.records ?? []) if (typeof name === "string") this.#hashes.add(digest(name));
     this.#torn = content !== undefined && !content.whole;
-    // A header that is torn was never followed by a name.
-    if (content === undefined && root.lstat(JOURNAL.file) !== undefined) root.unlink(JOURNAL.file);
+    this.#headed = content !== undefined;
   }
 
   has(name: Bytes): boolean {
@@ -48,10 +49,12 @@ export class Released {
   }
 
   async #open(): Promise<OpenFile> {
-    if (this.#root.lstat(JOURNAL.file) !== undefined) {
+    if (this.#headed) {
       this.#file = this.#root.openAppend(JOURNAL.file);
       return this.#file;
     }
+    // A header that is torn was never followed by a name.
+    if (this.#root.lstat(JOURNAL.file) !== undefined) this.#root.unlink(JOURNAL.file);
     this.#file = this.#root.create(JOURNAL.file, 0o600);
     await this.#file.append([headerOf(JOURNAL)]);
     await this.#root.sync();

@@ -14,6 +14,7 @@ import { oddInSpool, secondName, shorterThanDelivered } from "./events.ts";
 import { addGeneration, HEAD, type HeldEntry, newEntry, newestOf } from "./held.ts";
 import { takeInventory } from "./inventory.ts";
 import { Memory, type Remembered, readMemory } from "./memory.ts";
+import { openHeld } from "./open-held.ts";
 import type { Registry } from "./registry.ts";
 import { Released } from "./released.ts";
 import { Settler } from "./settle.ts";
@@ -64,19 +65,7 @@ export class Spool implements Holder {
 
   /** Opens the file through one of our links, verified to be that inode. */
   open(entry: Entry): OpenFile {
-    let failure: unknown;
-    for (const { name } of entry.generations) {
-      try {
-        const file = below(this.root, name, (directory, leaf) => directory.openRead(leaf));
-        const { dev, ino } = file.stat();
-        if (dev === entry.dev && ino === entry.ino) return file;
-        file.close();
-        failure = Object.assign(new Error("the link in the data directory is another file now"), { code: "ESTALE" });
-      } catch (error) {
-        failure = error;
-      }
-    }
-    throw failure;
+    return openHeld(this.root, entry);
   }
 
   /** lstat of one of our links; undefined where it is not that file any more. */

@@ -95,13 +95,17 @@ export class Spools {
   #toldFull = Number.NEGATIVE_INFINITY;
   #retaining: Promise<number> | undefined;
   #closed = false;
+  readonly #onClosed: () => void;
 
   constructor(
     ports: { readonly clock: Clock; readonly emit: Emit },
     options: SpoolsOptions,
     registry: Registry,
     spools: readonly Spool[],
+    /** Called at the end of `close`. */
+    closed: () => void = () => {},
   ) {
+    this.#onClosed = closed;
     this.#clock = ports.clock;
     this.#emit = ports.emit;
     this.#options = options;
@@ -163,14 +167,14 @@ export class Spools {
   }
 
   /** A file that was just linked into `spool` as `name`; announced as soon as the link is durable. */
-  adopted(spool: Spool, stat: Stat, name: Bytes, source: Bytes): Generation {
+  adopted(spool: Spool, stat: Stat, name: Bytes, source: Bytes): { entry: HeldEntry; generation: Generation } {
     const entry = newEntry(spool, stat, source, this.#clock.elapsed());
     entry.changedAt = this.#clock.elapsed();
     const generation = addGeneration(entry, name, 1, 0);
     this.#registry.enter(entry);
     this.#registry.reserve(generation);
     spool.settler.announceLater(generation);
-    return generation;
+    return { entry, generation };
   }
 
   /** Resolves when everything adopted up to now was announced. */
@@ -269,6 +273,7 @@ export class Spools {
     await this.#growth.stop();
     await this.#retaining;
     for (const spool of this.#spools) await spool.close();
+    this.#onClosed();
   }
 
   /** True where the entry is shorter than what was delivered and begins otherwise; it goes on as a new generation. */

@@ -1,0 +1,173 @@
+// What becomes of what a walk finds: a file that is held already is compared with the look just taken, another one is
+// adopted into its pattern's spool, and what stands in the way is told once and reported to the scan.
+
+import type { Emit } from "../base/events.ts";
+import type { Bytes } from "../base/text.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { Directory } from "../platform/files.ts";
+import type { Generation } from "../spool/entry.ts";
+import type { HeldEntry } from "../spool/held.ts";
+import type { Spool } from "../spool/spool.ts";
+import type { Spools } from "../spool/spools.ts";
+import { type Adoption, adopt } from "./adopt.ts";
+import { Complaints } from "./complaints.ts";
+import * as events from "./events.ts";
+import type { Pattern } from "./pattern.ts";
+import { Sightings } from "./sightings.ts";
+import { type Found, isWatchable, type Place, type Trouble, type Visitor } from "./walk.ts";
+
+/** Something that keeps a matching file from being delivered. */
+export interface Problem {
+  readonly kind: "unreadable" | "unlinkable" | "refused-name" | "link-not-followed";
+  readonly source: Bytes;
+  /** One line, with the remedy where there is one. */
+  readonly reason: string;
+}
+
+export interface ScanReport {
+  /** Regular files at matching names. */
+  matched: number;
+  /** What was adopted by this scan; already announced. */
+  readonly adopted: Generation[];
+  readonly problems: Problem[];
+}
+
+export interface FinderParts {
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly spools: Spools;
+  /** By the pattern's place in the configuration. */
+  readonly spoolOf: readonly Spool[];
+  /** Watches the directory from now on; false where that is not possible or not wanted. */
+  readonly watch: (directory: Directory, place: Place) => boolean;
+}
+
+export class Finder implements Visitor {
+  readonly sightings: Sightings;
+  readonly #parts: FinderParts;
+  readonly #complaints: Complaints;
+  readonly #watchedPlaces = new WeakSet<Place>();
+  /** Of the scan under way. */
+  #report: ScanReport | undefined;
+  /** Files with several names, adopted at the end of a scan so that the first pattern names them. */
+  #deferred: Found[] | undefined;
+
+  constructor(parts: FinderParts) {
+    this.#parts = parts;
+    this.sightings = new Sightings(parts.spools);
+    this.#complaints = new Complaints(parts.clock, parts.emit);
+  }
+
+  beginScan(): ScanReport {
+    this.sightings.beginScan();
+    this.#deferred = [];
+    this.#report = { matched: 0, adopted: [], problems: [] };
+    return this.#report;
+  }
+
+  /** The files that were left for the end of the scan, in the order in which they are to be looked at again. */
+  takeDeferred(): Found[] {
+    const deferred = this.#deferred ?? [];
+    this.#deferred = undefined;
+    if (this.#report !== undefined) this.#report.matched -= deferred.length; // counted when looked at again
+    const index = (found: Found) => found.pattern()?.index ?? 0;
+    return deferred.sort((a, b) => index(a) - index(b) || (a.path < b.path ? -1 : 1));
+  }
+
+  /** The scan came to its end. */
+  endScan(): void {
+    const count = this.#report?.adopted.length ?? 0;
+    this.#report = undefined;
+    this.#complaints.endScan();
+    if (count > 0) this.#parts.emit(events.foundMany(count));
+  }
+
+  enter(directory: Directory, place: Place): boolean {
+    if (this.#parts.spools.isOwn(directory.stat)) return false;
+    if (isWatchable(place)) this.missing(directory, place);
+    return true;
+  }
+
+  missing(directory: Directory, place: Place): void {
+    if (this.#parts.watch(directory, place)) this.#watchedPlaces.add(place);
+  }
+
+  isKnown(path: Bytes): boolean {
+    return this.sightings.at(path) !== undefined;
+  }
+
+  file(found: Found): void {
+    const { stat } = found;
+    if (this.#report !== undefined) this.#report.matched++;
+    const entry = this.#parts.spools.find(stat.dev, stat.ino);
+    if (entry !== undefined) {
+      this.#parts.spools.noticed(entry, stat);
+      this.#see(found, entry);
+    } else if (stat.nlink > 1 && this.#deferred !== undefined) this.#deferred.push(found);
+    else this.#adopt(found);
+  }
+
+  absent(path: Bytes): void {
+    this.sightings.absent(path);
+  }
+
+  trouble(kind: Trouble, path: Bytes, reason: string): void {
+    this.#report?.problems.push({ kind, source: path, reason });
+    const event = kind === "unreadable" ? events.unreadable(path, reason) : events.linkNotFollowed(path, reason);
+    this.#complaints.tell(`${kind} ${path}`, event);
+  }
+
+  skippedLink(path: Bytes): void {
+    this.#complaints.tell(`link ${path}`, events.linkSkipped(path));
+  }
+
+  #adopt(found: Found): void {
+    const { directory, name, stat, path } = found;
+    const { clock, spools, spoolOf } = this.#parts;
+    const pattern = found.pattern();
+    if (pattern === undefined) return; // its path was known, but for another file
+    const spool = spoolOf[pattern.index] as Spool;
+    this.#settle(found, pattern, adopt({ directory, name, stat, path, pattern }, spool, spools, clock.now()));
+  }
+
+  #settle(found: Found, pattern: Pattern, adoption: Adoption): void {
+    const { path } = found;
+    const { spools, emit } = this.#parts;
+    switch (adoption.kind) {
+      case "adopted": {
+        const { entry, generation, wanted } = adoption;
+        this.#report?.adopted.push(generation);
+        emit(
+          generation.name === wanted
+            ? events.adopted(path, generation)
+            : events.suffixed(path, wanted, generation.name),
+        );
+        this.#see(found, entry);
+        break;
+      }
+      case "known":
+        spools.noticed(adoption.entry, adoption.stat);
+        this.#see(found, adoption.entry);
+        break;
+      case "gone":
+        this.sightings.absent(path);
+        break;
+      case "refused":
+        this.#report?.problems.push({ kind: "refused-name", source: path, reason: adoption.reason });
+        this.#complaints.tell(
+          `name ${path}`,
+          events.refusedName(path, adoption.name, adoption.reason, pattern.options),
+        );
+        break;
+      case "unlinkable":
+        this.#report?.problems.push({ kind: "unlinkable", source: path, reason: adoption.reason });
+        this.#complaints.tell(`adopt ${path}`, events.unlinkable(path, adoption.reason));
+        break;
+    }
+  }
+
+  #see({ path, place, linked }: Found, entry: HeldEntry): void {
+    // A link's target is written to in another directory than the one that is watched for the link.
+    this.sightings.see(path, entry, !linked && this.#watchedPlaces.has(place));
+  }
+}

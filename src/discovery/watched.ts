@@ -1,0 +1,119 @@
+// The directories that are watched, each once however many patterns and paths lead to it. A hint is handed on
+// with the directory open: the very one that is watched, found again by its real path and verified. Where
+// it is not there any more, somebody moved it, and a scan has to find out where things are now.
+
+import type { Bytes } from "../base/text.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
+import type { Directory, Watch } from "../platform/files.ts";
+import type { Watches } from "../spool/watches.ts";
+import { openReal } from "./resolve.ts";
+import type { Place } from "./walk.ts";
+
+/** Descriptors kept open for directories in which much happens. */
+const OPEN = 16;
+/** And for how long without a hint, in ms: an open descriptor keeps a file system from being unmounted. */
+const IDLE = 1000;
+
+export interface WatchedParts {
+  readonly top: Directory;
+  readonly clock: Clock;
+  readonly watches: Watches;
+  /** Something happened to a name in a watched directory; null: nobody knows to which. */
+  readonly hinted: (id: string, place: Place, name: Bytes | null) => void;
+}
+
+interface Watched {
+  readonly watch: Watch;
+  /** By path, with the scan that came by last. */
+  readonly places: Map<Bytes, { readonly place: Place; readonly scan: number }>;
+}
+
+export class WatchedDirectories {
+  readonly #parts: WatchedParts;
+  readonly #watched = new Map<string, Watched>();
+  readonly #open = new Map<string, { readonly directory: Directory; usedAt: number }>();
+  #timer: Timer | undefined;
+
+  constructor(parts: WatchedParts) {
+    this.#parts = parts;
+  }
+
+  get size(): number {
+    return this.#watched.size;
+  }
+
+  /** Watches the directory from now on; false where that is not possible. */
+  add(directory: Directory, place: Place, scan: number): boolean {
+    const id = idOf(directory);
+    const known = this.#watched.get(id);
+    if (known !== undefined) {
+      known.places.set(place.path, { place, scan });
+      return true;
+    }
+    const places = new Map([[place.path, { place, scan }]]);
+    const tell = (name: Bytes | null) => {
+      for (const one of [...places.values()]) this.#parts.hinted(id, one.place, name);
+    };
+    const watch = this.#parts.watches.attempt(() => directory.watch(tell));
+    if (watch === undefined) return false;
+    this.#watched.set(id, { watch, places });
+    return true;
+  }
+
+  /** The watched directory `id`, open until some time later; undefined where it is not at `place` any more. */
+  open(id: string, place: Place): Directory | undefined {
+    const now = this.#parts.clock.elapsed();
+    const cached = this.#open.get(id);
+    if (cached !== undefined) {
+      cached.usedAt = now;
+      return cached.directory;
+    }
+    let directory: Directory;
+    try {
+      directory = openReal(this.#parts.top, place.real);
+    } catch {
+      return undefined;
+    }
+    if (idOf(directory) !== id) {
+      directory.close();
+      return undefined;
+    }
+    if (this.#open.size >= OPEN) this.#closeOpened([...this.#open][0]?.[0]);
+    this.#open.set(id, { directory, usedAt: now });
+    this.#timer ??= this.#parts.clock.after(IDLE, () => this.#closeIdle());
+    return directory;
+  }
+
+  /** Drops the watches of directories to which the scan did not come. */
+  endScan(scan: number): void {
+    for (const [id, { watch, places }] of this.#watched) {
+      for (const [path, seen] of places) if (seen.scan < scan) places.delete(path);
+      if (places.size > 0) continue;
+      watch.close();
+      this.#watched.delete(id);
+    }
+  }
+
+  stop(): void {
+    for (const { watch } of this.#watched.values()) watch.close();
+    this.#watched.clear();
+    for (const id of [...this.#open.keys()]) this.#closeOpened(id);
+    this.#timer?.cancel();
+  }
+
+  #closeIdle(): void {
+    const since = this.#parts.clock.elapsed() - IDLE;
+    for (const [id, { usedAt }] of [...this.#open]) if (usedAt <= since) this.#closeOpened(id);
+    this.#timer = this.#open.size === 0 ? undefined : this.#parts.clock.after(IDLE, () => this.#closeIdle());
+  }
+
+  #closeOpened(id: string | undefined): void {
+    if (id === undefined) return;
+    this.#open.get(id)?.directory.close();
+    this.#open.delete(id);
+  }
+}
+
+function idOf(directory: Directory): string {
+  return `${directory.stat.dev}:${directory.stat.ino}`;
+}
