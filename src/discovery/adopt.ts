@@ -1,12 +1,6 @@
 // Makes a source ours by a hard link in the spool. Everything happens below open directories, so that what was
 // looked at is what is linked; group commit (spool/settle.ts) makes the stable name durable before it is announced.
-//
-//   link SOURCE .tmp-N        crash: a temporary link, swept at the next start
-//   lstat .tmp-N              what we hold now cannot be swapped any more: is it what we looked at?
-//   link .tmp-N NAME          crash: both names; the temporary one is swept, NAME is an entry like any other
-//   unlink .tmp-N             crash or power cut from here on: NAME is there or is not; if not, nothing of it
-//   fsync directory             was sent, and it is found and named again
-//   announce
+// If we die between two statements, the sweep at the next start (spool/datadir.ts) repairs what is on disk.
 
 import { codeOf, describe, isGone } from "../base/errors.ts";
 import type { Bytes } from "../base/text.ts";
@@ -38,6 +32,15 @@ export interface Candidate {
 
 /** A file may be swapped between look and link this often before we wait for the next scan. */
 const ATTEMPTS = 3;
+
+/*
+ * link SOURCE .tmp-N     crash: a temporary link, swept at the next start
+ * lstat .tmp-N           what we hold now cannot be swapped any more: is it what we looked at?
+ * link .tmp-N NAME       crash: both names; the temporary one is swept, NAME is an entry like any other
+ * unlink .tmp-N          crash or power cut from here on: NAME is there or is not; if not, nothing of it
+ * fsync its directory      was sent, and the source is found and named again
+ * announce
+ */
 
 /** `now`: the time of detection, ms since 1970. */
 export function adopt(candidate: Candidate, spool: Spool, spools: Spools, now: number): Adoption {

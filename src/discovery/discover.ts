@@ -10,10 +10,11 @@ import type { Directory, Files } from "../platform/files.ts";
 import { inSlices } from "../spool/slices.ts";
 import type { Spools } from "../spool/spools.ts";
 import { Finder, type ScanReport } from "./finder.ts";
+import { isOfInterest, type Place, topPlace } from "./interest.ts";
 import type { PatternOptions } from "./options.ts";
 import { compilePattern, type Pattern } from "./pattern.ts";
 import { openReal } from "./resolve.ts";
-import { type Found, isOfInterest, look, type Place, topPlace, type WalkRules, walk } from "./walk.ts";
+import { type Found, look, type WalkRules, walk } from "./walk.ts";
 import { WatchedDirectories } from "./watched.ts";
 
 export type { Problem, ScanReport } from "./finder.ts";

@@ -1,4 +1,5 @@
-// What discovery has to say. Each name is listed in docs/OPERATIONS.md with its level and what to do.
+// What discovery has to say to the operator, one function for each event.
+// Each name is listed in docs/OPERATIONS.md with its level and what to do.
 
 import { debug, type Event, error, info, warn } from "../base/events.ts";
 import type { Bytes } from "../base/text.ts";

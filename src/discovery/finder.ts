@@ -12,9 +12,10 @@ import type { Spools } from "../spool/spools.ts";
 import { type Adoption, adopt } from "./adopt.ts";
 import { Complaints } from "./complaints.ts";
 import * as events from "./events.ts";
+import { isWatchable, type Place } from "./interest.ts";
 import type { Pattern } from "./pattern.ts";
 import { Sightings } from "./sightings.ts";
-import { type Found, isWatchable, type Place, type Trouble, type Visitor } from "./walk.ts";
+import type { Found, Trouble, Visitor } from "./walk.ts";
 
 /** Something that keeps a matching file from being delivered. */
 export interface Problem {

@@ -8,8 +8,9 @@ import type { Directory, Stat } from "../platform/files.ts";
 import { Complaints } from "./complaints.ts";
 import * as events from "./events.ts";
 import type { Problem } from "./finder.ts";
+import type { Place } from "./interest.ts";
 import type { Pattern } from "./pattern.ts";
-import type { Found, Place, Trouble, Visitor } from "./walk.ts";
+import type { Found, Trouble, Visitor } from "./walk.ts";
 
 export interface Gathered {
   readonly path: Bytes;

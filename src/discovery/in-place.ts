@@ -15,10 +15,11 @@ import { inSlices } from "../spool/slices.ts";
 import { Spools } from "../spool/spools.ts";
 import type { DiscoveryOptions, DiscoveryPorts, ScanReport } from "./discover.ts";
 import { type Gathered, Gatherer } from "./gather.ts";
+import { topPlace } from "./interest.ts";
 import { nameOf, withInode } from "./naming.ts";
 import { compilePattern } from "./pattern.ts";
 import { openReal, resolve } from "./resolve.ts";
-import { topPlace, type WalkRules, walk } from "./walk.ts";
+import { type WalkRules, walk } from "./walk.ts";
 
 export { isUnstable } from "./naming.ts";
 

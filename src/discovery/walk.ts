@@ -7,26 +7,9 @@ import { AssertionFailure } from "../base/assert.ts";
 import { codeOf, describe, isGone } from "../base/errors.ts";
 import type { Bytes } from "../base/text.ts";
 import type { Directory, Listed, Stat } from "../platform/files.ts";
-import type { Pattern, Row } from "./pattern.ts";
+import { firstMatch, interestBelow, isEmpty, matches, type Place } from "./interest.ts";
+import type { Pattern } from "./pattern.ts";
 import { resolve } from "./resolve.ts";
-
-/** What is looked for in one directory. */
-export interface Interest {
-  /** Rows whose spelled-out part goes on here, or ends here with a file. */
-  readonly rows: readonly Row[];
-  /** Patterns for which the directory is to be read. */
-  readonly wild: readonly Pattern[];
-}
-
-/** A directory as the walk comes to it. */
-export interface Place {
-  /** As the patterns see it; "" for "/". */
-  readonly path: Bytes;
-  /** Where it really is below the top, without a leading slash. */
-  readonly real: Bytes;
-  readonly depth: number;
-  readonly interest: Interest;
-}
 
 /** A regular file that was found. */
 export interface Found {
@@ -78,20 +61,6 @@ interface Frame {
   readonly ids: readonly string[];
   names: readonly Listed[];
   next: number;
-}
-
-/** The place where every walk begins. */
-export function topPlace(patterns: readonly Pattern[]): Place {
-  return {
-    path: "",
-    real: "",
-    depth: 0,
-    interest: interestOf(
-      patterns.flatMap(({ rows }) => rows),
-      [],
-      0,
-    ),
-  };
 }
 
 /** Walks `place` and what is below it; closes `directory`. */
@@ -274,54 +243,4 @@ function namesIn(visitor: Visitor, directory: Directory, place: Place): readonly
 function describeReading(error: unknown): string {
   const remedy = codeOf(error) === "EACCES" ? ": let the client's user read it, or run the client as root" : "";
   return `${describe(error)}${remedy}`;
-}
-
-/** True where the name may be a file that matches, or lead to one. */
-export function isOfInterest(place: Place, name: Bytes, path: Bytes): boolean {
-  return firstMatch(place, name, path) !== undefined || !isEmpty(interestBelow(place, name, path));
-}
-
-/** True where files can match in the directory itself, or wildcards stand for its directories. */
-export function isWatchable({ depth, interest }: Place): boolean {
-  return interest.wild.length > 0 || interest.rows.some(({ literals }) => literals.length === depth);
-}
-
-/** The patterns that match the file `name` here, in the order of the configuration. */
-function matches(place: Place, name: Bytes, path: Bytes): Pattern[] {
-  const { rows, wild } = place.interest;
-  const found = new Set<Pattern>();
-  for (const pattern of wild) if (pattern.matches(path)) found.add(pattern);
-  for (const { pattern, literals, file } of rows) {
-    if (literals.length === place.depth && file === name && pattern.matches(path)) found.add(pattern);
-  }
-  return [...found].sort((a, b) => a.index - b.index);
-}
-
-function firstMatch(place: Place, name: Bytes, path: Bytes): Pattern | undefined {
-  const { rows, wild } = place.interest;
-  // The usual case, without a set or a sort: patterns stand in their order.
-  if (rows.length === 0) return wild.find((pattern) => pattern.matches(path));
-  return matches(place, name, path)[0];
-}
-
-function interestBelow(place: Place, name: Bytes, path: Bytes): Interest {
-  const depth = place.depth + 1;
-  const rows = place.interest.rows.filter((row) => row.literals[place.depth] === name);
-  return interestOf(
-    rows,
-    place.interest.wild.filter((pattern) => pattern.mayContain(path, depth)),
-    depth,
-  );
-}
-
-/** Rows whose spelled-out part has ended with a wildcard become patterns to read the directory for. */
-function interestOf(rows: readonly Row[], wild: readonly Pattern[], depth: number): Interest {
-  const isWild = (row: Row) => row.literals.length === depth && row.file === undefined;
-  if (!rows.some(isWild)) return { rows, wild };
-  const all = new Set([...wild, ...rows.filter(isWild).map((row) => row.pattern)]);
-  return { rows: rows.filter((row) => !isWild(row)), wild: [...all].sort((a, b) => a.index - b.index) };
-}
-
-function isEmpty({ rows, wild }: Interest): boolean {
-  return rows.length === 0 && wild.length === 0;
 }

@@ -6,8 +6,8 @@ import type { Bytes } from "../base/text.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { Directory, Watch } from "../platform/files.ts";
 import type { Watches } from "../spool/watches.ts";
+import type { Place } from "./interest.ts";
 import { openReal } from "./resolve.ts";
-import type { Place } from "./walk.ts";
 
 /** Descriptors kept open for directories in which much happens. */
 const OPEN = 16;

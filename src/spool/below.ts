@@ -1,4 +1,5 @@
 // Paths below a data directory: a name with slashes is reached directory by directory, never through a link.
+// Directories are made for names as they are needed and removed with the last of them.
 
 import { codeOf } from "../base/errors.ts";
 import type { Bytes } from "../base/text.ts";

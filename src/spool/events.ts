@@ -1,4 +1,5 @@
-// What the spool has to say. Each name is listed in docs/OPERATIONS.md with its level and what to do.
+// What the spool has to say to the operator, one function for each event.
+// Each name is listed in docs/OPERATIONS.md with its level and what to do.
 
 import { describe } from "../base/errors.ts";
 import { type Event, error, info, warn } from "../base/events.ts";

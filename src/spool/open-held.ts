@@ -1,4 +1,5 @@
-// Opens the file of an entry through one of its names below a data directory, and only if it is that very inode.
+// Opens the file of an entry through one of its names below a data directory, and only if it is that very inode:
+// what was read before must not be continued with the bytes of another file.
 
 import type { Directory, OpenFile } from "../platform/files.ts";
 import { below } from "./below.ts";

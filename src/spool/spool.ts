@@ -23,6 +23,7 @@ export interface SpoolParts {
   readonly files: Files;
   readonly clock: Clock;
   readonly emit: Emit;
+  /** Takes the lock of a data directory, held until released; throws where another process has it. */
   readonly lock: (path: Bytes) => Lock;
   readonly registry: Registry;
 }

@@ -7,29 +7,25 @@ import { assert } from "../base/assert.ts";
 import type { Emit } from "../base/events.ts";
 import type { Bytes } from "../base/text.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Files, Stat } from "../platform/files.ts";
+import type { Stat } from "../platform/files.ts";
 import { beginsOtherwise } from "./beginning.ts";
 import { normal } from "./datadir.ts";
 import type { Entry, Generation, SpoolListener } from "./entry.ts";
 import { isSuperseded } from "./entry.ts";
-import { diskNearlyFull, notReleased, notSuperseded, type Reached, released, shrunk, spoolLinkGone } from "./events.ts";
+import { notSuperseded, shrunk, spoolLinkGone } from "./events.ts";
 import { goOn } from "./go-on.ts";
 import { Growth } from "./growth.ts";
 import { addGeneration, type Cut, type HeldEntry, isOnlyOurs, newEntry, newestOf } from "./held.ts";
+import { type Delivery, LettingGo } from "./letting-go.ts";
 import type { Mark } from "./mark.ts";
 import type { SpoolOptions } from "./options.ts";
 import { Registry } from "./registry.ts";
-import { type RetentionRules, releaseEnded, retainIn } from "./retention.ts";
-import { Spool } from "./spool.ts";
+import { Spool, type SpoolParts } from "./spool.ts";
 import { Watches } from "./watches.ts";
 
-export interface SpoolPorts {
-  readonly files: Files;
-  readonly clock: Clock;
-  readonly emit: Emit;
-  /** Takes the lock of an open data directory, held until released; throws where another process has it. */
-  readonly lock: (path: Bytes) => { release(): void };
-}
+export type { Delivery } from "./letting-go.ts";
+
+export type SpoolPorts = Omit<SpoolParts, "registry">;
 
 export interface SpoolsOptions extends SpoolOptions {
   /** Absolute paths of the data directories, the client's own first; doubles are ignored. */
@@ -38,14 +34,6 @@ export interface SpoolsOptions extends SpoolOptions {
   readonly scanInterval: number;
   /** `periodic_trigger_interval`: one entry in round robin this often, in ms. */
   readonly periodicTriggerInterval: number;
-}
-
-/** What the destinations hold; asked by retention and for messages. */
-export interface Delivery {
-  /** Whether every byte of a generation is durable at every destination. */
-  isDelivered(generation: Generation): boolean;
-  /** Per destination how much of a generation it acknowledged. */
-  reached(generation: Generation): readonly Reached[];
 }
 
 export interface SpoolCounts {
@@ -58,11 +46,6 @@ export interface SpoolCounts {
   /** Files found truncated or rewritten since this process started: bytes may be lost (sync-once: exit code 3). */
   readonly shrunk: number;
 }
-
-/** Below this part of free space the operator is told how much of it we hold. */
-const NEARLY_FULL = 0.05;
-/** At most this often, in ms. */
-const TELL_AGAIN = 60_000;
 
 /**
  * Opens, locks, tidies and indexes every data directory. Rejects with StartFailure (or what `lock` throws).
@@ -85,16 +68,11 @@ export class Spools {
   readonly watches: Watches;
   readonly #clock: Clock;
   readonly #emit: Emit;
-  readonly #options: SpoolsOptions;
   readonly #registry: Registry;
   readonly #spools: readonly Spool[];
   readonly #growth: Growth;
-  #delivery: Delivery | undefined;
-  #released = 0;
+  readonly #lettingGo: LettingGo;
   #shrunk = 0;
-  #toldFull = Number.NEGATIVE_INFINITY;
-  #retaining: Promise<number> | undefined;
-  #closed = false;
   readonly #onClosed: () => void;
 
   constructor(
@@ -108,9 +86,17 @@ export class Spools {
     this.#onClosed = closed;
     this.#clock = ports.clock;
     this.#emit = ports.emit;
-    this.#options = options;
     this.#registry = registry;
     this.#spools = spools;
+    this.#lettingGo = new LettingGo({
+      clock: ports.clock,
+      emit: ports.emit,
+      retention: options.retention,
+      scanInterval: options.scanInterval,
+      spools,
+      entries: () => registry.entries(),
+      drop: (generation) => this.#drop(generation),
+    });
     this.watches = new Watches(ports.clock, ports.emit);
     this.#growth = new Growth({
       clock: ports.clock,
@@ -121,14 +107,14 @@ export class Spools {
       look: (entry) => this.#look(entry),
       watch: (entry, changed) => (entry.holder as Spool).watch(entry, changed),
       noticed: (entry, stat) => this.noticed(entry, stat),
-      swept: async () => void (await this.retain()),
+      swept: () => this.#lettingGo.retain(),
     });
     for (const entry of registry.entries()) this.#judgeShorter(entry);
   }
 
   /** Where to ask what was delivered; without it nothing is released. */
   attach(delivery: Delivery): void {
-    this.#delivery = delivery;
+    this.#lettingGo.delivery = delivery;
   }
 
   /** Tells `listener` of every generation held durably now, in this call, and from then on of all that happens. */
@@ -244,7 +230,7 @@ export class Spools {
       entries: this.#registry.entryCount,
       generations: this.#registry.generationCount,
       bytesOnlyHere,
-      released: this.#released,
+      released: this.#lettingGo.released,
       shrunk: this.#shrunk,
     };
   }
@@ -260,18 +246,16 @@ export class Spools {
   }
 
   /** One round of retention; the number of generations released. */
-  retain(): Promise<number> {
-    this.#retaining ??= this.#retain().finally(() => {
-      this.#retaining = undefined;
-    });
-    return this.#retaining;
+  async retain(): Promise<number> {
+    const before = this.#lettingGo.released;
+    await this.#lettingGo.retain();
+    return this.#lettingGo.released - before;
   }
 
   /** Stops everything, writes the memory, gives the locks back. */
   async close(): Promise<void> {
-    this.#closed = true;
     await this.#growth.stop();
-    await this.#retaining;
+    await this.#lettingGo.stop();
     for (const spool of this.#spools) await spool.close();
     this.#onClosed();
   }
@@ -286,7 +270,7 @@ export class Spools {
 
   #goOn(entry: HeldEntry, cut: Cut): void {
     const old = newestOf(entry);
-    const reached = this.#delivery?.reached(old) ?? [];
+    const reached = this.#lettingGo.delivery?.reached(old) ?? [];
     const outcome = goOn(entry, cut, this.#registry, (name) => this.isTaken(name));
     if (outcome.kind === "failed") {
       if (outcome.first) this.#emit(notSuperseded(old, outcome.cause));
@@ -295,18 +279,8 @@ export class Spools {
       this.#emit(shrunk(old, cut, entry.size, outcome.generation.name, reached));
     }
     this.#registry.changed(entry);
-    if (outcome.kind === "made") void this.settled().then(() => this.#releaseEnded(entry));
+    if (outcome.kind === "made") void this.settled().then(() => this.#lettingGo.releaseEnded(entry));
     entry.acknowledged = undefined;
-  }
-
-  async #releaseEnded(entry: HeldEntry): Promise<void> {
-    const { holder } = entry;
-    if (this.#closed || !(holder instanceof Spool)) return;
-    try {
-      await releaseEnded(holder, entry, this.#rules(), (generation) => this.#drop(generation));
-    } catch (cause) {
-      this.#emit(notReleased(newestOf(entry), cause));
-    }
   }
 
   #look(entry: HeldEntry): Stat | undefined {
@@ -321,45 +295,9 @@ export class Spools {
     return undefined;
   }
 
-  async #retain(): Promise<number> {
-    const before = this.#released;
-    for (const entry of this.#registry.entries()) if (entry.generations.length > 1) await this.#releaseEnded(entry);
-    if (this.#delivery === undefined) return this.#released - before;
-    for (const spool of this.#spools) {
-      if (this.#closed) break;
-      this.#tellNearlyFull(spool);
-      await retainIn(spool, () => this.#registry.entries(), this.#rules(), {
-        stopped: () => this.#closed,
-        released: (generation, early) => {
-          this.#drop(generation);
-          this.#released++;
-          this.#emit(released(generation, early));
-        },
-        failed: (generation, cause) => this.#emit(notReleased(generation, cause)),
-      });
-    }
-    return this.#released - before;
-  }
-
-  #tellNearlyFull(spool: Spool): void {
-    const { free, total } = spool.root.space();
-    if (total === 0 || free / total >= NEARLY_FULL || this.#clock.elapsed() - this.#toldFull < TELL_AGAIN) return;
-    this.#toldFull = this.#clock.elapsed();
-    let bytes = 0;
-    for (const entry of this.#registry.entries()) if (entry.holder === spool && isOnlyOurs(entry)) bytes += entry.size;
-    this.#emit(diskNearlyFull(spool.path, (100 * free) / total, bytes));
-  }
-
   #drop(generation: Generation): void {
     this.#registry.drop(generation);
     const entry = generation.entry as HeldEntry;
     if (entry.generations.length === 0) this.#growth.forget(entry);
-  }
-
-  #rules(): RetentionRules {
-    const { retention, scanInterval } = this.#options;
-    const delivery = this.#delivery;
-    const isDelivered = (generation: Generation) => delivery?.isDelivered(generation) ?? false;
-    return { clock: this.#clock, retention, scanInterval, isDelivered };
   }
 }
