@@ -1,0 +1,50 @@
+// Configuration files for the binary under test. JSON is YAML, so they are written as such.
+
+import fs from "node:fs";
+
+export interface ScanPath {
+  readonly name?: string;
+  readonly pattern: string;
+  readonly exclude?: string;
+  readonly rename?: string;
+  readonly regex_from?: string;
+  readonly regex_to?: string;
+  readonly follow_symlinks?: boolean;
+  readonly datadir?: string;
+}
+
+export interface ClientConfig {
+  readonly datadir: string;
+  readonly logfile: string;
+  readonly scan_interval?: number | string;
+  readonly status_interval?: number | string;
+  readonly periodic_trigger_interval?: number | string;
+  readonly retention?: number | string;
+  readonly scan_paths: readonly ScanPath[];
+  readonly destinations: readonly string[];
+}
+
+export interface ServerConfig {
+  readonly datadir: string;
+  readonly logfile: string;
+  readonly bind_address: string;
+  readonly listen_port: number;
+  readonly validate_regex?: string;
+  readonly status_interval?: number | string;
+  readonly fsync?: boolean;
+}
+
+export function writeClientConfig(file: string, { scan_paths, destinations, ...rest }: ClientConfig): void {
+  const paths = scan_paths.map((one) => ({ name: "log", ...one }));
+  const urls = destinations.map((url) => ({ url }));
+  fs.writeFileSync(file, JSON.stringify({ ...rest, scan_paths: paths, destinations: urls }, undefined, 2));
+}
+
+export function writeServerConfig(file: string, config: ServerConfig): void {
+  fs.writeFileSync(file, JSON.stringify(config, undefined, 2));
+}
+
+/** Delivers files under their base names: what follows the last slash. */
+export function byBaseName(pattern: string): ScanPath {
+  return { pattern, regex_from: "^.*/", regex_to: "" };
+}
