@@ -63,7 +63,9 @@ export function deliveryTo(destinations: readonly Destination[]): Delivery {
     reached: (generation) =>
       destinations.map((destination) => {
         const progress = destination.progressOf(generation);
-        return { destination: destination.url, acknowledged: progress?.known ? progress.offset : undefined };
+        // What it has said it holds is held, even while it is in doubt whether it holds more.
+        const isTold = progress !== undefined && (progress.known || progress.offset > 0);
+        return { destination: destination.url, acknowledged: isTold ? progress.offset : undefined };
       }),
   };
 }
