@@ -39,7 +39,7 @@ await inDirectory(false, async (home) => {
 async function runOurs(home: string): Promise<number> {
   const port = await freePort();
   const { server, client } = configure(home, port, `${home}/logs/*.log`);
-  const daemon = await start(BINARY, ["server", "-s", "-f", server], /listen/);
+  const daemon = await start(BINARY, ["server", "-s", "-f", server], /server-started/);
   await listening(port);
   const seconds = timed(BINARY, ["sync-once", "-q", "-f", client]);
   await stop(daemon);

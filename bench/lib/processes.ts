@@ -5,7 +5,8 @@ import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
 
-export const BINARY = path.resolve(import.meta.dirname, "../../dist/shaftlog");
+/** What is measured: the built binary, or another one for comparison. */
+export const BINARY = process.env.SHAFTLOG_BINARY ?? path.resolve(import.meta.dirname, "../../dist/shaftlog");
 
 const running = new Set<ChildProcess>();
 process.on("exit", () => {
@@ -30,6 +31,7 @@ export async function start(command: string, args: readonly string[], ready: Reg
   running.add(child);
   let printed = "";
   await new Promise<void>((resolve, reject) => {
+    setTimeout(() => reject(new Error(`${command} was not ready within 20 s: ${printed}`)), 20_000).unref();
     child.on("exit", (code) => reject(new Error(`${command} ${args.join(" ")} ended with ${code}: ${printed}`)));
     child.stdout?.on("data", (chunk: Buffer) => {
       printed = (printed + chunk.toString()).slice(-10_000);
