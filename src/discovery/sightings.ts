@@ -27,9 +27,9 @@ export class Sightings {
     const key = entry.source === path ? entry.source : path;
     if (before !== entry) this.#now.set(key, entry);
     this.#next?.set(key, entry);
-    if (entry.source === undefined || entry.source === path || this.#now.get(entry.source) !== entry) {
-      this.#spools.seen(entry, key, reachable);
-    }
+    // Of several names the latest look is right; within a scan the first one stays, or they would change places each time.
+    const settled = entry.source !== undefined && entry.source !== path && this.#next?.get(entry.source) === entry;
+    if (!settled) this.#spools.seen(entry, key, reachable);
   }
 
   absent(path: Bytes): void {

@@ -7,7 +7,7 @@ import { AssertionFailure } from "../base/assert.ts";
 import { codeOf, describe, isGone } from "../base/errors.ts";
 import type { Bytes } from "../base/text.ts";
 import type { Directory, Listed, Stat } from "../platform/files.ts";
-import { firstMatch, interestBelow, isEmpty, matches, type Place } from "./interest.ts";
+import { firstMatch, interestBelow, interestOf, isEmpty, matches, type Place } from "./interest.ts";
 import type { Pattern } from "./pattern.ts";
 import { resolve } from "./resolve.ts";
 
@@ -169,13 +169,14 @@ function lookThrough(
   path: Bytes,
   link: Stat,
 ): Step | undefined {
-  const below = interestBelow(place, name, path);
+  const depth = place.depth + 1;
   const follows = ({ options }: Pattern) => options.followSymlinks;
-  const open = {
-    rows: below.rows.filter((row) => follows(row.pattern) || rules.mayFollowLiteral(link)),
-    wild: below.wild.filter(follows),
-  };
-  if (below.rows.length > open.rows.length) {
+  // Judged before a spelled-out part that ends here turns into a pattern to read for: the link is in that part.
+  const spelled = place.interest.rows.filter((row) => row.literals[place.depth] === name);
+  const rows = spelled.filter((row) => follows(row.pattern) || rules.mayFollowLiteral(link));
+  const wild = place.interest.wild.filter((one) => follows(one) && one.mayContain(path, depth));
+  const open = interestOf(rows, wild, depth);
+  if (spelled.length > rows.length) {
     const reason = "it is a symbolic link: write the path that it leads to into the pattern, or set follow_symlinks";
     visitor.trouble("link-not-followed", path, reason);
   }
@@ -183,12 +184,12 @@ function lookThrough(
   const pattern = matching.find(follows);
   if (pattern === undefined && matching.length > 0) visitor.skippedLink(path);
   if (pattern === undefined && isEmpty(open)) return undefined;
-  const always = pattern !== undefined || open.wild.length > 0 || open.rows.some((row) => follows(row.pattern));
+  const always = pattern !== undefined || wild.length > 0 || rows.some((row) => follows(row.pattern));
   const target = directory.readlink(name);
   const end = resolve(rules.top, place.real, target, always ? () => true : rules.mayFollowLiteral);
   if (end.kind === "directory") {
     if (!isEmpty(open)) {
-      return { directory: end.directory, place: { path, real: end.real, depth: place.depth + 1, interest: open } };
+      return { directory: end.directory, place: { path, real: end.real, depth, interest: open } };
     }
     end.directory.close();
   }

@@ -3,6 +3,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { after } from "node:test";
 import type { Event } from "../../src/base/events.ts";
 import { bytesOf } from "../../src/base/text.ts";
 import { createDiscovery, type Discovery } from "../../src/discovery/discover.ts";
@@ -38,6 +39,11 @@ export interface FindingOptions extends Partial<SpoolsOptions> {
   readonly clock?: Clock;
 }
 
+const open = new Set<Finding>();
+
+// A test that failed has not stopped its own, and their timers would keep the process alive.
+after(() => Promise.all([...open].map((found) => found.stop())));
+
 /** A pattern with the configuration's defaults. */
 export function pattern(glob: string, more: Partial<PatternOptions> = {}): PatternOptions {
   return { name: "log", pattern: glob, rename: "{name}.{mtime}", followSymlinks: false, ...more };
@@ -68,7 +74,7 @@ export async function finding(options: FindingOptions = {}): Promise<Finding> {
     released: (generation) => held.delete(generation.name),
   });
   const discovery = createDiscovery(ports, spools, { patterns, datadir: spool, scanInterval });
-  return {
+  const found: Finding = {
     dir,
     log,
     spool,
@@ -81,10 +87,13 @@ export async function finding(options: FindingOptions = {}): Promise<Finding> {
     at: (path) =>
       until(() => [...held.values()].find(({ entry }) => entry.source === bytesOf(path)), `${path} is adopted`),
     async stop() {
+      open.delete(found);
       await discovery.stop();
       await spools.close();
     },
   };
+  open.add(found);
+  return found;
 }
 
 /** The same, watching and after its first scan. */
