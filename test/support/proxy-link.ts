@@ -15,6 +15,8 @@ const PIECE = 4 * 1024;
 export interface Recorder {
   readonly throttle: Throttle;
   begin(connection: number, head: Head): Exchange;
+  /** All of a request has come. */
+  readonly whole: (exchange: Exchange) => void;
 }
 
 export class Link {
@@ -83,12 +85,13 @@ export class Link {
       this.#request = this.#recorder.begin(this.#id, part.head);
       this.#waiting.push(this.#request);
     }
-    if (part.kind === "end" || this.#request === undefined) return;
-    if (this.#request.struck && this.#request.fault?.kind === "cut") return;
+    if (this.#request === undefined) return;
+    if (part.kind === "end") return this.#recorder.whole(this.#request);
     if (part.kind === "body") {
       this.#request.received += part.bytes.length;
       this.#request.raw?.push(Buffer.from(part.bytes));
     }
+    if (this.#request.struck && this.#request.fault?.kind === "cut") return;
     await this.#pass(part.kind, part.bytes, this.#request);
   }
 

@@ -26,6 +26,8 @@ export class WireProxy {
   readonly exchanges: Exchange[] = [];
   /** Decides for each request as its head comes. */
   plan: (exchange: Exchange) => Fault | undefined = () => undefined;
+  /** Told of each request when all of it has come, a moment after the server got it. */
+  whole: (exchange: Exchange) => void = () => {};
   /** From the client to the server, all connections together. */
   readonly throttle = new Throttle();
   /** Whether requests are kept as a whole, so that they can be replayed. */
