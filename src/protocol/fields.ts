@@ -1,4 +1,5 @@
-// Header fields and numbers that both halves must agree on. Pure. docs/PROTOCOL.md is the normative text.
+// Header fields and numbers that both halves must agree on. Pure.
+// docs/PROTOCOL.md is the normative text.
 
 /** Where the file ends: its durable size in bytes. On every answer about a path. (draft-ietf-httpbis-resumable-upload) */
 export const UPLOAD_OFFSET = "upload-offset";
