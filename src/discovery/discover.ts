@@ -34,6 +34,8 @@ export interface DiscoveryOptions {
 
 /** Hints for one name that come closer than this, in ms, are one look. */
 const CLOSE = 2;
+/** Paths remembered as of no interest. */
+const MOST_DULL = 4096;
 /** A directory that moved away starts a scan after this long, in ms, and at most one in a second. */
 const RESCAN = 50;
 const RESCAN_AGAIN = 1000;
@@ -51,6 +53,8 @@ export class Discovery {
   readonly #finder: Finder;
   readonly #watched: WatchedDirectories;
   readonly #soon = new Map<Bytes, Timer>();
+  /** Paths that no pattern asks for: a busy file beside ours must not cost a match for each of its lines. */
+  readonly #dull = new Set<Bytes>();
   #watching = false;
   #stopped = false;
   #scans = 0;
@@ -152,13 +156,21 @@ export class Discovery {
     }
     const path = `${place.path}/${name}`;
     const entry = this.#finder.sightings.at(path);
-    if (this.#soon.has(path) || (entry === undefined && !isOfInterest(place, name, path))) return;
+    if (this.#soon.has(path) || (entry === undefined && this.#isDull(place, name, path))) return;
     const lookNow = () => {
       this.#soon.delete(path);
       this.#lookAt(id, place, name);
     };
     if (entry === undefined || this.#clock.elapsed() - entry.lookedAt >= CLOSE) lookNow();
     else this.#soon.set(path, this.#clock.after(CLOSE, lookNow));
+  }
+
+  #isDull(place: Place, name: Bytes, path: Bytes): boolean {
+    if (this.#dull.has(path)) return true;
+    if (isOfInterest(place, name, path)) return false;
+    if (this.#dull.size >= MOST_DULL) this.#dull.clear();
+    this.#dull.add(path);
+    return true;
   }
 
   #lookAt(id: string, place: Place, name: Bytes): void {

@@ -44,11 +44,11 @@ export class Sightings {
     this.#next = new Map();
   }
 
-  /** What the scan has not seen is no longer there. */
+  /** What the scan has not seen is no longer there, or never was in this process. */
   *endScan(): Generator<void, void> {
     const seen = this.#next ?? this.#now;
     for (const entry of this.#spools.entries()) {
-      if (entry.source !== undefined && seen.get(entry.source) !== entry) this.#spools.lost(entry);
+      if (entry.source === undefined || seen.get(entry.source) !== entry) this.#spools.lost(entry);
       yield;
     }
     this.#now = seen;

@@ -121,5 +121,5 @@ export function diskNearlyFull(datadir: Bytes, percent: number, bytes: number): 
 }
 
 function sourceOf(entry: Entry): string {
-  return entry.source === undefined ? "without its old name" : quote(entry.source);
+  return entry.source === undefined ? "that has no name outside the data directory" : quote(entry.source);
 }

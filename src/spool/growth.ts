@@ -46,7 +46,6 @@ export class Growth {
 
   start(): void {
     this.#running = true;
-    for (const entry of this.#parts.entries()) this.reconsider(entry);
     this.#every(this.#parts.scanInterval, () => this.sweep());
     this.#every(this.#parts.periodicTriggerInterval, () => this.#lookAtNext());
   }

@@ -24,6 +24,8 @@ export interface LettingGoParts {
   readonly scanInterval: number;
   readonly spools: readonly Spool[];
   readonly entries: () => IterableIterator<HeldEntry>;
+  /** True while the generation's link is not durable. */
+  readonly isPending: (generation: Generation) => boolean;
   /** The generation's link is gone. */
   readonly drop: (generation: Generation) => void;
 }
@@ -39,8 +41,9 @@ export class LettingGo {
   /** Files let go of since the start. */
   released = 0;
   readonly #parts: LettingGoParts;
-  #toldFull = Number.NEGATIVE_INFINITY;
+  readonly #toldFull = new Map<Spool, number>();
   #retaining: Promise<void> | undefined;
+  #ending: Promise<void> = Promise.resolve();
   #stopped = false;
 
   constructor(parts: LettingGoParts) {
@@ -56,19 +59,15 @@ export class LettingGo {
   }
 
   /** Lets go of the entry's ended generations of which nothing is left to send. */
-  async releaseEnded(entry: HeldEntry): Promise<void> {
-    const { holder } = entry;
-    if (this.#stopped || !(holder instanceof Spool) || entry.generations.length < 2) return;
-    try {
-      await releaseEnded(holder, entry, this.#rules(), (generation) => this.#parts.drop(generation));
-    } catch (cause) {
-      this.#parts.emit(notReleased(newestOf(entry), cause));
-    }
+  releaseEnded(entry: HeldEntry): Promise<void> {
+    this.#ending = this.#ending.then(() => this.#releaseEnded(entry));
+    return this.#ending;
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#retaining;
+    await this.#ending;
   }
 
   async #retain(): Promise<void> {
@@ -90,11 +89,24 @@ export class LettingGo {
     }
   }
 
+  async #releaseEnded(entry: HeldEntry): Promise<void> {
+    const { holder } = entry;
+    if (this.#stopped || !(holder instanceof Spool) || entry.generations.length < 2) return;
+    // Until the successor is durable, the old link is what a power cut leaves.
+    if (this.#parts.isPending(newestOf(entry))) return;
+    try {
+      await releaseEnded(holder, entry, this.#rules(), (generation) => this.#parts.drop(generation));
+    } catch (cause) {
+      this.#parts.emit(notReleased(newestOf(entry), cause));
+    }
+  }
+
   #tellNearlyFull(spool: Spool): void {
     const { clock, emit, entries } = this.#parts;
     const { free, total } = spool.root.space();
-    if (total === 0 || free / total >= NEARLY_FULL || clock.elapsed() - this.#toldFull < TELL_AGAIN) return;
-    this.#toldFull = clock.elapsed();
+    const told = this.#toldFull.get(spool) ?? Number.NEGATIVE_INFINITY;
+    if (total === 0 || free / total >= NEARLY_FULL || clock.elapsed() - told < TELL_AGAIN) return;
+    this.#toldFull.set(spool, clock.elapsed());
     let bytes = 0;
     for (const entry of entries()) if (entry.holder === spool && isOnlyOurs(entry)) bytes += entry.size;
     emit(diskNearlyFull(spool.path, (100 * free) / total, bytes));

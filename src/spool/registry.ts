@@ -76,7 +76,7 @@ export class Registry {
   /** Forgets a generation, and its entry with the last one. */
   drop(generation: Generation): void {
     const { entry } = generation;
-    this.#byName.delete(generation.name);
+    assert(this.#byName.delete(generation.name), "only what is held can be dropped");
     entry.generations.splice(entry.generations.indexOf(generation), 1);
     if (entry.generations.length === 0 && this.#byDevice.get(entry.dev)?.delete(entry.ino)) this.#entries--;
     if (this.#pending.delete(generation)) return;

@@ -68,7 +68,9 @@ export async function releaseEnded(
   const ended = entry.due === undefined ? entry.generations.filter(isEnded) : [];
   if (ended.length === 0) return;
   await spool.released.add(ended.map(({ name }) => name));
-  for (const generation of ended) drop(spool, generation, released);
+  // Meanwhile the file may have been truncated once more, or its link found gone.
+  if (entry.due !== undefined) return;
+  for (const generation of ended) if (entry.generations.includes(generation)) drop(spool, generation, released);
 }
 
 /** The entries of `spool` that may go now, oldest first. */

@@ -10,7 +10,7 @@ import { beginningOf } from "./beginning.ts";
 import { below, directoryOf, makeDirectories } from "./below.ts";
 import { type Datadir, type Lock, openDatadir, TEMPORARY } from "./datadir.ts";
 import type { Entry, Generation, Holder } from "./entry.ts";
-import { oddInSpool, secondName, shorterThanDelivered } from "./events.ts";
+import { oddInSpool, secondName } from "./events.ts";
 import { addGeneration, HEAD, type HeldEntry, newEntry, newestOf } from "./held.ts";
 import { takeInventory } from "./inventory.ts";
 import { Memory, type Remembered, readMemory } from "./memory.ts";
@@ -137,7 +137,6 @@ export class Spool implements Holder {
       entry.acknowledged = remembered.mark;
       entry.mark = remembered.mark;
       entry.head = remembered.head;
-      if (entry.size < remembered.mark.offset) emit(shorterThanDelivered(newestOf(entry), remembered.mark.offset));
     }
     for (const path of directories) this.settler.touch(path);
     for (const generation of this.#generations()) this.settler.announceLater(generation);

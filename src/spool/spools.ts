@@ -12,13 +12,13 @@ import { beginsOtherwise } from "./beginning.ts";
 import { normal } from "./datadir.ts";
 import type { Entry, Generation, SpoolListener } from "./entry.ts";
 import { isSuperseded } from "./entry.ts";
-import { notSuperseded, shrunk, spoolLinkGone } from "./events.ts";
+import { notSuperseded, shorterThanDelivered, shrunk, spoolLinkGone } from "./events.ts";
 import { goOn } from "./go-on.ts";
 import { Growth } from "./growth.ts";
 import { addGeneration, type Cut, type HeldEntry, isOnlyOurs, newEntry, newestOf } from "./held.ts";
 import { type Delivery, LettingGo } from "./letting-go.ts";
 import type { Mark } from "./mark.ts";
-import type { SpoolOptions } from "./options.ts";
+import type { SpoolsOptions } from "./options.ts";
 import { Registry } from "./registry.ts";
 import { Spool, type SpoolParts } from "./spool.ts";
 import { Watches } from "./watches.ts";
@@ -26,15 +26,6 @@ import { Watches } from "./watches.ts";
 export type { Delivery } from "./letting-go.ts";
 
 export type SpoolPorts = Omit<SpoolParts, "registry">;
-
-export interface SpoolsOptions extends SpoolOptions {
-  /** Absolute paths of the data directories, the client's own first; doubles are ignored. */
-  readonly datadirs: readonly Bytes[];
-  /** `scan_interval`: a full stat sweep this often, in ms. */
-  readonly scanInterval: number;
-  /** `periodic_trigger_interval`: one entry in round robin this often, in ms. */
-  readonly periodicTriggerInterval: number;
-}
 
 export interface SpoolCounts {
   readonly entries: number;
@@ -95,6 +86,7 @@ export class Spools {
       scanInterval: options.scanInterval,
       spools,
       entries: () => registry.entries(),
+      isPending: (generation) => registry.isPending(generation),
       drop: (generation) => this.#drop(generation),
     });
     this.watches = new Watches(ports.clock, ports.emit);
@@ -109,7 +101,10 @@ export class Spools {
       noticed: (entry, stat) => this.noticed(entry, stat),
       swept: () => this.#lettingGo.retain(),
     });
-    for (const entry of registry.entries()) this.#judgeShorter(entry);
+    for (const entry of registry.entries()) {
+      const offset = entry.acknowledged?.offset ?? 0;
+      if (!this.#judgeShorter(entry) && entry.size < offset) this.#emit(shorterThanDelivered(newestOf(entry), offset));
+    }
   }
 
   /** Where to ask what was delivered; without it nothing is released. */
@@ -171,7 +166,7 @@ export class Spools {
   /** The entry is seen under the name `source`; `reachable`: in a directory whose watch shows what is written to it. */
   seen(entry: HeldEntry, source: Bytes, reachable: boolean): void {
     entry.source = source;
-    if (entry.reachable === reachable) return;
+    if (entry.reachable && reachable) return;
     entry.reachable = reachable;
     this.#growth.reconsider(entry);
   }

@@ -12,7 +12,8 @@ import { type Clock, systemClock } from "../../src/platform/clock.ts";
 import type { Directory } from "../../src/platform/files.ts";
 import { nodeFiles } from "../../src/platform/node-files.ts";
 import type { Entry, Generation } from "../../src/spool/entry.ts";
-import { openSpools, type Spools, type SpoolsOptions } from "../../src/spool/spools.ts";
+import type { SpoolsOptions } from "../../src/spool/options.ts";
+import { openSpools, type Spools } from "../../src/spool/spools.ts";
 import { tempDir } from "./temp-dir.ts";
 import { until } from "./until.ts";
 
