@@ -25,7 +25,7 @@ function leavesOf(bytes: Buffer): Buffer[] {
 
 function bytesOf(size: number): Buffer {
   const bytes = Buffer.alloc(size);
-  for (let i = 0; i < size; i += 4096) bytes.writeUInt32LE(i ^ 0x5bd1e995, Math.min(i, Math.max(0, size - 4)));
+  for (let i = 0; i < size; i += 997) bytes[i] = (i ^ (i >> 8) ^ (i >> 16)) & 0xff;
   return bytes;
 }
 
