@@ -15,13 +15,15 @@ import { Ingest } from "../ingest/ingest.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { Directory } from "../platform/files.ts";
 import { lockDirectory } from "../platform/lock.ts";
-import { openLog } from "../platform/log.ts";
+import { type Log, openLog } from "../platform/log.ts";
 import { nodeFiles } from "../platform/node-files.ts";
+import { sha256 } from "../platform/node-hash.ts";
 import { nodeHttpServer } from "../platform/node-http-server.ts";
 import { openFileLimit } from "../platform/open-file-limit.ts";
 import { Store } from "../store/store.ts";
 import { EXIT, type ServerFlags } from "./flags.ts";
 import { ServerStatus } from "./server-status.ts";
+import { untilStopped } from "./signals.ts";
 import { version } from "./version.ts";
 
 /** ms that what is in flight gets to finish when the server stops; writing down what was cut off comes behind it. */
@@ -35,37 +37,41 @@ export async function runServer(flags: ServerFlags): Promise<number> {
   const lock = lockDirectory(bytesOf(config.datadir));
   checkWritable(root, config.datadir);
   const log = openLog({ path: flags.stdout ? undefined : config.logfile, debug: flags.debug });
-  process.on("SIGHUP", () => log.reopen());
   // A file size limit must show as EFBIG at the write, not kill the process.
   process.on("SIGXFSZ", () => {});
   try {
-    return await serve(config, root, log.emit, flags.debug);
+    return await serve(config, root, log, flags.debug);
   } finally {
     lock.release();
     log.close();
   }
 }
 
-async function serve(config: ServerConfig, root: Directory, emit: Emit, verbose: boolean): Promise<number> {
-  const ended = ending(emit);
+async function serve(config: ServerConfig, root: Directory, log: Log, verbose: boolean): Promise<number> {
+  const { emit } = log;
+  const failed = Promise.withResolvers<number>();
   const store = new Store({
     root,
     clock: systemClock,
     emit,
     fsync: config.fsync,
+    newHash: sha256,
     mostOpen: Math.min(1024, Math.max(4, Math.floor(openFileLimit() / 4))),
-    fatal: ended.fatal,
+    fatal: () => failed.resolve(EXIT.INTERNAL),
   });
   const ingest = await open(config, store, emit, verbose);
   const status = new ServerStatus(systemClock, emit, config.statusInterval, ingest, store);
+  const stop = untilStopped(() => log.reopen()).then(() => EXIT.OK);
   emit(listening(ingest.address, ingest.port, config.datadir, config.fsync, version));
-  const code = await ended.code;
+  const code = await Promise.race([stop, failed.promise]);
   status.stop();
-  // After a failed disk nothing more is written or said: the process just ends.
+  // After a failed disk nothing more is written or acknowledged: the process just ends.
   if (code !== EXIT.OK) return code;
-  await Promise.race([finish(ingest, store), ended.again]);
-  emit(stopped());
-  return EXIT.OK;
+  emit(stopping());
+  const finished = finish(ingest, store).then(() => EXIT.OK);
+  const end = await Promise.race([finished, failed.promise]);
+  if (end === EXIT.OK) emit(stopped());
+  return end;
 }
 
 async function open(config: ServerConfig, store: Store, emit: Emit, verbose: boolean): Promise<Ingest> {
@@ -84,28 +90,6 @@ async function open(config: ServerConfig, store: Store, emit: Emit, verbose: boo
 async function finish(ingest: Ingest, store: Store): Promise<void> {
   await ingest.stop(GRACE);
   await store.stop();
-}
-
-interface Ending {
-  /** The exit code, once there is a reason to end. */
-  readonly code: Promise<number>;
-  /** A second signal. */
-  readonly again: Promise<void>;
-  readonly fatal: () => void;
-}
-
-function ending(emit: Emit): Ending {
-  const code = Promise.withResolvers<number>();
-  const again = Promise.withResolvers<void>();
-  let signals = 0;
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.on(signal, () => {
-      if (++signals > 1) return again.resolve();
-      emit(stopping(signal));
-      code.resolve(EXIT.OK);
-    });
-  }
-  return { code: code.promise, again: again.promise, fatal: () => code.resolve(EXIT.INTERNAL) };
 }
 
 function openDatadir(path: string): Directory {

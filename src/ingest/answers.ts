@@ -2,6 +2,7 @@
 // application/problem+json (RFC 9457) and tell nothing of this server's insides.
 
 import { formatUnsatisfied } from "../protocol/content-range.ts";
+import { formatDigest, type PrefixDigest } from "../protocol/digest-field.ts";
 import type { HeadOutcome, PutOutcome, Trouble } from "../store/outcome.ts";
 import type { Refusal } from "./request.ts";
 
@@ -16,6 +17,7 @@ export interface Answer {
 
 /** How these are spelled on the wire; compared without regard to case. */
 const UPLOAD_OFFSET = "Upload-Offset";
+const DIGEST_FIELD = "Shaftlog-Digest";
 export const SERVER_START = "Shaftlog-Start";
 
 /** Seconds until a client should ask again. */
@@ -25,7 +27,8 @@ const RETRY_EXHAUSTED = "1";
 export function answerToHead(outcome: HeadOutcome): Answer {
   if (outcome.kind === "size") {
     const size = String(outcome.size);
-    return { status: 200, fields: ["Content-Length", size, UPLOAD_OFFSET, size], body: undefined, close: false };
+    const fields = ["Content-Length", size, UPLOAD_OFFSET, size, ...digestField(outcome.digest)];
+    return { status: 200, fields, body: undefined, close: false };
   }
   const { status, fields } =
     outcome.kind === "absent" ? { status: 404, fields: [UPLOAD_OFFSET, "0"] } : troubleAnswer(outcome);
@@ -36,10 +39,15 @@ export function answerToHead(outcome: HeadOutcome): Answer {
 export function answerToPut(outcome: PutOutcome): Answer | undefined {
   switch (outcome.kind) {
     case "appended": {
-      const size = String(outcome.size);
+      const { size, digest } = outcome;
+      const fields = [UPLOAD_OFFSET, String(size), ...digestField(digest && { size, digest })];
       return outcome.first
-        ? { status: 201, fields: ["Content-Length", "0", UPLOAD_OFFSET, size], body: undefined, close: false }
-        : { status: 204, fields: [UPLOAD_OFFSET, size], body: undefined, close: false };
+        ? { status: 201, fields: ["Content-Length", "0", ...fields], body: undefined, close: false }
+        : { status: 204, fields, body: undefined, close: false };
+    }
+    case "diverged": {
+      const fields = [UPLOAD_OFFSET, String(outcome.size), ...digestField(outcome)];
+      return problem(412, "Other bytes", "the bytes before this range are not those that the request names", fields);
     }
     case "not-at-end": {
       const fields = [UPLOAD_OFFSET, String(outcome.size), "Content-Range", formatUnsatisfied(outcome.size)];
@@ -93,6 +101,10 @@ function troubleAnswer(trouble: Trouble): { status: number; title: string; detai
     case "failed":
       return { status: 500, title: "Failed", detail: "the server's log says why", fields: offset(trouble.size) };
   }
+}
+
+function digestField(digest: PrefixDigest | undefined): string[] {
+  return digest === undefined ? [] : [DIGEST_FIELD, formatDigest(digest)];
 }
 
 function offset(size: number | undefined): string[] {

@@ -100,9 +100,9 @@ export class Ingest {
     if (wish.kind === "refused") this.#answer(exchange, answerToRefusal(wish));
     else if (this.#stopping) this.#answer(exchange, STOPPING);
     else if (wish.kind === "head") {
-      this.#parts.store.head(wish.path, (outcome) => this.#answer(exchange, answerToHead(outcome)));
+      this.#parts.store.head(wish.path, wish.want, (outcome) => this.#answer(exchange, answerToHead(outcome)));
     } else {
-      this.#parts.store.put(wish.path, wish.range, exchange, (outcome) => this.#answer(exchange, answerToPut(outcome)));
+      this.#parts.store.put(wish.path, wish, exchange, (outcome) => this.#answer(exchange, answerToPut(outcome)));
     }
   }
 

@@ -4,6 +4,7 @@
 
 import { type Bytes, textOf } from "../base/text.ts";
 import { parseContentRange, parseSize, type Range } from "../protocol/content-range.ts";
+import { parseDigest, SHAFTLOG_DIGEST, WANT_DIGEST } from "../protocol/digest-field.ts";
 import { MAX_RANGE, MAX_TARGET } from "../protocol/fields.ts";
 import { decodePath, faultOfName } from "../protocol/resource-path.ts";
 
@@ -17,8 +18,10 @@ export interface RequestHead {
 
 export type Wish =
   /** `path` has no leading slash. */
-  | { readonly kind: "head"; readonly path: Bytes }
-  | { readonly kind: "put"; readonly path: Bytes; readonly range: Range }
+  /** `want`: the number of first bytes whose digest is asked for. */
+  | { readonly kind: "head"; readonly path: Bytes; readonly want: number | undefined }
+  /** `believed`: the digest of the bytes before the range, as the sender has it. */
+  | { readonly kind: "put"; readonly path: Bytes; readonly range: Range; readonly believed: Uint8Array | undefined }
   | Refusal;
 
 export interface Refusal {
@@ -36,6 +39,8 @@ interface Fields {
   contentEncoding: string | undefined;
   transferEncoding: string | undefined;
   expect: string | undefined;
+  digest: string | undefined;
+  wantDigest: string | undefined;
   /** The name of one that came twice. */
   double: string | undefined;
 }
@@ -81,6 +86,14 @@ export function readRequest(request: RequestHead, takes: (path: string) => boole
       return refuse(400, "Content-Length is not the length of the range");
     }
   }
+  const digest = parseDigest(fields.digest);
+  if (fields.digest !== undefined && (!put || digest?.size !== range?.start)) {
+    return refuse(400, "Shaftlog-Digest is malformed, or not of the bytes before the range");
+  }
+  const want = parseSize(fields.wantDigest);
+  if (fields.wantDigest !== undefined && (put || want === undefined)) {
+    return refuse(400, "Shaftlog-Want-Digest is malformed, or has no place here");
+  }
   if (!put && method !== "HEAD") return refuse(405, ONLY);
   if (put && length === undefined) return refuse(411, "PUT needs Content-Length");
   if (range !== undefined && range.end - range.start > MAX_RANGE) {
@@ -91,7 +104,7 @@ export function readRequest(request: RequestHead, takes: (path: string) => boole
   if (fields.expect !== undefined && fields.expect.toLowerCase() !== "100-continue") {
     return refuse(417, "nothing but 100-continue can be expected");
   }
-  return range === undefined ? { kind: "head", path } : { kind: "put", path, range };
+  return range === undefined ? { kind: "head", path, want } : { kind: "put", path, range, believed: digest?.digest };
 }
 
 const ONLY = "only HEAD and PUT exist";
@@ -111,6 +124,8 @@ function readFields(pairs: readonly string[]): Fields {
     contentEncoding: undefined,
     transferEncoding: undefined,
     expect: undefined,
+    digest: undefined,
+    wantDigest: undefined,
     double: undefined,
   };
   for (let i = 0; i + 1 < pairs.length; i += 2) {
@@ -134,4 +149,6 @@ const KEYS: Readonly<Record<string, Exclude<keyof Fields, "double"> | undefined>
   "content-encoding": "contentEncoding",
   "transfer-encoding": "transferEncoding",
   expect: "expect",
+  [SHAFTLOG_DIGEST]: "digest",
+  [WANT_DIGEST]: "wantDigest",
 });

@@ -7,9 +7,10 @@ import { AssertionFailure } from "../base/assert.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { BodyReader, Exchange } from "../platform/http-server.ts";
 import type { Range } from "../protocol/content-range.ts";
+import { sameDigest } from "../protocol/tree-hash.ts";
 import { tampered } from "./events.ts";
 import type { PutOutcome } from "./outcome.ts";
-import type { Ground, Holder, Resource } from "./resource.ts";
+import type { Ground, Holder, Published, Resource } from "./resource.ts";
 import { troubleOf } from "./trouble.ts";
 
 /** Up to here a write is made at once: handing it to another thread would cost more than it takes. */
@@ -19,8 +20,15 @@ const MOST_PIECES = 256;
 /** When no more bytes come for this long, in ms, those that came are written. */
 const HELD_BACK = 200;
 
+export interface Wanted {
+  readonly range: Range;
+  readonly believed: Uint8Array | undefined;
+}
+
 export class Append implements BodyReader, Holder {
   readonly range: Range;
+  /** What the sender believes the digest of the bytes before its range to be; undefined where it says nothing. */
+  readonly believed: Uint8Array | undefined;
   /** Monotonic ms of its arrival. */
   readonly since: number;
   /** Runs out when it has waited for long enough. */
@@ -30,7 +38,7 @@ export class Append implements BodyReader, Holder {
   readonly #done: (outcome: PutOutcome) => void;
   /** Set while it holds the file; unset before that and afterwards. */
   #hold: { readonly resource: Resource; readonly ground: Ground } | undefined;
-  #state: "waiting" | "writing" | "fenced" | "over" = "waiting";
+  #state: "waiting" | "comparing" | "writing" | "fenced" | "over" = "waiting";
   #first = false;
   #pieces: Uint8Array[] = [];
   #buffered = 0;
@@ -43,8 +51,9 @@ export class Append implements BodyReader, Holder {
   #broken = false;
   #idle: Timer | undefined;
 
-  constructor(range: Range, exchange: Exchange, clock: Clock, done: (outcome: PutOutcome) => void) {
+  constructor({ range, believed }: Wanted, exchange: Exchange, clock: Clock, done: (outcome: PutOutcome) => void) {
     this.range = range;
+    this.believed = believed;
     this.since = clock.elapsed();
     this.#missing = range.end - range.start;
     this.#clock = clock;
@@ -71,6 +80,33 @@ export class Append implements BodyReader, Holder {
     this.#exchange.resume();
   }
 
+  /**
+   * Admitted if the bytes before the range are those that the sender believes: takes the body then. The caller has
+   * made it the resource's holder. What is at hand may say yes; a no is told only of bytes just read.
+   */
+  beginIfSame(resource: Resource, ground: Ground): void {
+    const { believed } = this;
+    const atHand = believed === undefined ? undefined : resource.content.at(resource.written);
+    if (believed === undefined || (atHand !== undefined && sameDigest(atHand, believed))) {
+      this.begin(resource, ground);
+      return;
+    }
+    this.#state = "comparing";
+    this.#hold = { resource, ground };
+    this.#underWay = true;
+    const size = resource.written;
+    const digest = resource.open ? resource.readAll() : Promise.resolve(ground.newHash().digest());
+    digest.then(
+      (actual) => {
+        this.#underWay = false;
+        if (this.#state === "fenced" || this.#broken) this.#letGo({ kind: "torn" });
+        else if (sameDigest(actual, believed)) this.begin(resource, ground);
+        else this.#diverged(size, actual);
+      },
+      (error: unknown) => this.#failed(error, 0),
+    );
+  }
+
   /** Not admitted. Only the first outcome counts: while one was made durable, the sender may have gone. */
   reject(outcome: PutOutcome): void {
     if (this.#state !== "waiting") return;
@@ -84,11 +120,12 @@ export class Append implements BodyReader, Holder {
   }
 
   silentFor(now: number): number {
-    return this.#missing === 0 || this.#paused || this.#broken ? 0 : now - this.#heard;
+    const ours = this.#missing === 0 || this.#paused || this.#broken || this.#state === "comparing";
+    return ours ? 0 : now - this.#heard;
   }
 
   fence(): void {
-    if (this.#state !== "writing") return;
+    if (this.#state !== "writing" && this.#state !== "comparing") return;
     this.#state = "fenced";
     this.#exchange.destroy();
     if (!this.#underWay) this.#letGo({ kind: "torn" });
@@ -111,6 +148,7 @@ export class Append implements BodyReader, Holder {
 
   broken(): void {
     if (this.#state === "waiting") this.reject({ kind: "torn" });
+    if (this.#state === "comparing") this.#broken = true;
     if (this.#state !== "writing") return;
     this.#broken = true;
     if (!this.#underWay) this.#next();
@@ -145,7 +183,7 @@ export class Append implements BodyReader, Holder {
         this.#underWay = true;
         // Die in here or behind it: a prefix of these bytes is in the file, correct and not vouched for.
         file.append(pieces).then(
-          () => this.#wrote(length),
+          () => this.#wrote(length, pieces),
           (error: unknown) => this.#failed(error, length),
         );
         return;
@@ -155,13 +193,14 @@ export class Append implements BodyReader, Holder {
       this.#failed(error, length);
       return;
     }
-    this.#wrote(length);
+    this.#wrote(length, pieces);
   }
 
-  #wrote(length: number): void {
+  #wrote(length: number, pieces: readonly Uint8Array[]): void {
     const { resource, ground } = this.#held();
     this.#underWay = false;
     resource.written += length;
+    resource.content.appended(pieces);
     ground.appended(resource, length);
     if (this.#state === "fenced") this.#letGo({ kind: "torn" });
     else this.#next();
@@ -176,6 +215,7 @@ export class Append implements BodyReader, Holder {
       return;
     }
     resource.written += kept;
+    if (kept > 0) resource.content.forget();
     ground.appended(resource, kept);
     const trouble = troubleOf(error, resource.path, ground.emit);
     const answer = () =>
@@ -195,11 +235,24 @@ export class Append implements BodyReader, Holder {
     const { resource, ground } = this.#held();
     const size = this.range.end;
     const first = this.#first;
+    // Now, while nobody has appended behind it.
+    const digest = this.believed === undefined ? undefined : resource.content.at(size);
     this.#over();
     resource.whenPublished(size, (result) => {
-      if (result === "durable") this.#done({ kind: "appended", size, first });
+      if (result === "durable") this.#done({ kind: "appended", size, first, digest });
       else this.#done({ kind: result, size: undefined });
     });
+    this.#release(resource, ground);
+  }
+
+  /** The sender's bytes before the range are not those that were just read. */
+  #diverged(size: number, digest: Uint8Array): void {
+    const { resource, ground } = this.#held();
+    this.#over();
+    const answer = (result: Published) =>
+      this.#done(result === "durable" ? { kind: "diverged", size, digest } : { kind: result, size: undefined });
+    if (resource.open) resource.whenPublished(size, answer);
+    else answer("durable");
     this.#release(resource, ground);
   }
 

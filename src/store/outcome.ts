@@ -1,8 +1,17 @@
 // What the store says to a request: expected outcomes as values. src/ingest turns them into statuses.
 
+import type { PrefixDigest } from "../protocol/digest-field.ts";
+
 export type PutOutcome =
-  /** Durable up to `size`, which is the end of this append. */
-  | { readonly kind: "appended"; readonly size: number; readonly first: boolean }
+  /** Durable up to `size`, which is the end of this append. `digest`: of all bytes up to there, where it was asked for. */
+  | {
+      readonly kind: "appended";
+      readonly size: number;
+      readonly first: boolean;
+      readonly digest: Uint8Array | undefined;
+    }
+  /** At the end, but the bytes before it are others than the sender believes. `digest`: of all `size` bytes. */
+  | { readonly kind: "diverged"; readonly size: number; readonly digest: Uint8Array }
   /** `size`: where the file ends, durable. */
   | { readonly kind: "not-at-end"; readonly size: number }
   /** Another append holds the file and is alive. */
@@ -12,7 +21,7 @@ export type PutOutcome =
   | Trouble;
 
 export type HeadOutcome =
-  | { readonly kind: "size"; readonly size: number }
+  | { readonly kind: "size"; readonly size: number; readonly digest?: PrefixDigest | undefined }
   /** Nothing is there that is durable. */
   | { readonly kind: "absent" }
   | Trouble;

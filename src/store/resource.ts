@@ -9,6 +9,8 @@ import type { Emit } from "../base/events.ts";
 import type { Bytes } from "../base/text.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Directory, OpenFile, Stat } from "../platform/files.ts";
+import type { NewHash } from "../protocol/tree-hash.ts";
+import { Content } from "./content.ts";
 import { cannotSync, cutBack, replaced, syncFailed } from "./events.ts";
 import type { Names } from "./names.ts";
 import { create, type Found, type Opened } from "./tree.ts";
@@ -19,6 +21,7 @@ export interface Ground {
   readonly names: Names;
   readonly clock: Clock;
   readonly fsync: boolean;
+  readonly newHash: NewHash;
   readonly emit: Emit;
   /** The process must end: what the disk holds is not known any more. */
   readonly fatal: () => void;
@@ -53,6 +56,8 @@ interface Waiter {
 
 export class Resource {
   readonly path: Bytes;
+  /** What the written bytes are. */
+  readonly content: Content;
   readonly #ground: Ground;
   holder: Holder | undefined;
   /** Bytes in the file, durable or not. Judged by. */
@@ -72,6 +77,7 @@ export class Resource {
   #named = false;
   #created = false;
   #syncing = false;
+  #reading = 0;
   #waiters: Waiter[] = [];
   /** `cutting`: holds bytes that may be gone; nothing is read of it or appended until they are cut off. */
   #state: "live" | "cutting" | "dropped" = "live";
@@ -79,6 +85,8 @@ export class Resource {
   constructor(path: Bytes, ground: Ground, opened: Opened | undefined) {
     this.path = path;
     this.#ground = ground;
+    this.content = new Content(ground.newHash);
+    if (opened === undefined || opened.stat.size === 0) this.content.begin();
     if (opened === undefined) return;
     this.#take(opened.file, opened.stat);
     this.#writable = opened.writable;
@@ -118,7 +126,7 @@ export class Resource {
 
   /** True where nobody needs it but the next request. */
   get idle(): boolean {
-    return this.holder === undefined && !this.#syncing && this.#waiters.length === 0;
+    return this.holder === undefined && !this.#syncing && this.#reading === 0 && this.#waiters.length === 0;
   }
 
   /** What was found on disk at first touch, to be vouched for once it was synced. */
@@ -159,6 +167,29 @@ export class Resource {
   intact(): boolean {
     const stat = this.#file?.stat();
     return stat !== undefined && stat.size === this.written && stat.nlink > 0;
+  }
+
+  /** The digest of all that is written, read anew. Nobody else may append meanwhile. */
+  readAll(): Promise<Uint8Array> {
+    return this.#read((file) => this.content.readAll(file, this.written));
+  }
+
+  /** The digest of the first `size` bytes, at most what is written. */
+  async prefix(size: number): Promise<Uint8Array> {
+    return this.content.at(size) ?? (await this.#read((file) => this.content.prefix(file, size)));
+  }
+
+  /** The file stays open while `read` runs. */
+  async #read(read: (file: OpenFile) => Promise<Uint8Array>): Promise<Uint8Array> {
+    const file = this.#file;
+    assert(file !== undefined, "what has bytes is open");
+    this.#reading++;
+    try {
+      return await read(file);
+    } finally {
+      this.#reading--;
+      this.#ground.settled(this);
+    }
   }
 
   /** Calls `settle` once the first `end` bytes are durable, or when they will not become so. */

@@ -7,14 +7,15 @@ import type { Bytes } from "../base/text.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Directory } from "../platform/files.ts";
 import type { Exchange } from "../platform/http-server.ts";
-import type { Range } from "../protocol/content-range.ts";
 import { SILENT_WRITER } from "../protocol/fields.ts";
+import type { NewHash } from "../protocol/tree-hash.ts";
 import { type Admission, admit } from "./admission.ts";
-import { Append } from "./append.ts";
+import { Append, type Wanted } from "./append.ts";
 import { Names } from "./names.ts";
 import { OpenFiles } from "./open-files.ts";
 import type { HeadOutcome, PutOutcome } from "./outcome.ts";
 import { type Ground, Resource } from "./resource.ts";
+import { troubleOf } from "./trouble.ts";
 
 /** How many may wait for one file. */
 const MOST_WAITING = 16;
@@ -29,6 +30,7 @@ export interface StoreParts {
   readonly clock: Clock;
   readonly emit: Emit;
   readonly fsync: boolean;
+  readonly newHash: NewHash;
   /** How many files may be kept open for later requests. */
   readonly mostOpen: number;
   /** Called when the process must end. */
@@ -54,13 +56,14 @@ export class Store {
   #interval = 0;
 
   constructor(parts: StoreParts) {
-    const { root, clock, emit, fsync, fatal } = parts;
+    const { root, clock, emit, fsync, newHash, fatal } = parts;
     this.#clock = clock;
     this.#ground = {
       root,
       clock,
       emit,
       fsync,
+      newHash,
       fatal,
       names: new Names(root, clock),
       chunk: () => Math.min(Math.max(COLLECT / Math.max(this.#holders, 1), LEAST_CHUNK), MOST_CHUNK),
@@ -82,22 +85,37 @@ export class Store {
     return { bytes: this.#bytes, files };
   }
 
-  head(path: Bytes, done: (outcome: HeadOutcome) => void): void {
+  /** `want`: how many of the first bytes are to be told the digest of, at most those that are durable. */
+  head(path: Bytes, want: number | undefined, done: (outcome: HeadOutcome) => void): void {
     const resource = this.#files.touch(path, "sync");
     if (!(resource instanceof Resource)) done(resource ?? { kind: "absent" });
-    else if (resource.vouched) done({ kind: "size", size: resource.published });
+    else if (resource.vouched) this.#tell(resource, want, done);
     // Made by us a moment ago and not durable yet: as good as not there.
     else if (resource.created || !resource.open) done({ kind: "absent" });
     else {
       resource.whenPublished(resource.found, (result) => {
-        done(result === "durable" ? { kind: "size", size: resource.published } : { kind: result, size: undefined });
+        if (result === "durable") this.#tell(resource, want, done);
+        else done({ kind: result, size: undefined });
       });
     }
   }
 
+  #tell(resource: Resource, want: number | undefined, done: (outcome: HeadOutcome) => void): void {
+    const size = resource.published;
+    if (want === undefined) {
+      done({ kind: "size", size });
+      return;
+    }
+    const first = Math.min(want, size);
+    resource.prefix(first).then(
+      (digest) => done({ kind: "size", size, digest: { size: first, digest } }),
+      (error: unknown) => done(troubleOf(error, resource.path, this.#ground.emit)),
+    );
+  }
+
   /** The body is read from `exchange` if and when the append is admitted. `done` is called once. */
-  put(path: Bytes, range: Range, exchange: Exchange, done: (outcome: PutOutcome) => void): void {
-    this.#judge(path, new Append(range, exchange, this.#clock, done));
+  put(path: Bytes, wanted: Wanted, exchange: Exchange, done: (outcome: PutOutcome) => void): void {
+    this.#judge(path, new Append(wanted, exchange, this.#clock, done));
   }
 
   /** Resolves once nothing is being written or synced. No request comes any more. */
@@ -125,7 +143,7 @@ export class Store {
       const held = resource ?? this.#files.make(path);
       held.holder = append;
       this.#holders++;
-      append.begin(held, this.#ground);
+      append.beginIfSame(held, this.#ground);
     } else if (admission.kind === "conflict") {
       append.reject({ kind: "held", size: resource?.published ?? 0 });
     } else if (resource === undefined) {
