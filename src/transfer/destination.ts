@@ -8,17 +8,19 @@ import type { HttpConnection } from "../platform/http.ts";
 import { type Entry, type Generation, isSuperseded, lengthOf, type SpoolListener } from "../spool/entry.ts";
 import type { Mark } from "../spool/mark.ts";
 import { Buffers } from "./buffers.ts";
-import { type Desk, deliver, type Served, troubleOf } from "./deliver.ts";
+import { type Desk, deliver, troubleOf } from "./deliver.ts";
 import type { DestinationParts, Summary } from "./destination-parts.ts";
 import * as events from "./events.ts";
 import { Faults } from "./faults.ts";
+import { Files } from "./files.ts";
 import { Idle } from "./idle.ts";
 import { Lanes, LIVE } from "./lanes.ts";
 import { nextStep } from "./next-step.ts";
 import { type Down, Outage } from "./outage.ts";
-import { backlogOf, type Fault, holdsBytes, newProgress, type Progress } from "./progress.ts";
+import { type Fault, gotOn, holdsBytes, newProgress, type Progress } from "./progress.ts";
 import type { Reading } from "./read-range.ts";
 import { createRemote, type Remote } from "./remote.ts";
+import { isOwnTrouble } from "./whose-trouble.ts";
 import { Window } from "./window.ts";
 
 export class Destination implements SpoolListener, Desk {
@@ -33,14 +35,15 @@ export class Destination implements SpoolListener, Desk {
   onChange: (progress: Progress) => void = () => {};
 
   readonly #parts: DestinationParts;
-  readonly #all = new Map<Generation, Progress>();
+  readonly #files = new Files();
   readonly #lanes: Lanes;
   readonly #faults: Faults;
   readonly #idle: Idle;
   readonly #buffers = new Buffers();
   readonly #window = new Window();
   #start: string | undefined;
-  #heard = false;
+  /** Clock.elapsed() of its last answer. */
+  #heardAt: number | undefined;
   #restoredSaid = false;
 
   constructor(parts: DestinationParts) {
@@ -64,7 +67,7 @@ export class Destination implements SpoolListener, Desk {
       clock,
       random,
       emit,
-      probe: () => this.#lanes.probe((progress, connection) => this.#probe(progress, connection)),
+      probe: () => this.#lanes.probe((connection) => this.#probe(connection)),
       resume: () => this.#lanes.pump(),
     });
   }
@@ -72,44 +75,38 @@ export class Destination implements SpoolListener, Desk {
   /** SpoolListener. `fresh`: the name was given just now, so that nobody can have sent any of it. */
   added(generation: Generation, fresh = true): void {
     const progress = newProgress(generation, fresh);
-    this.#all.set(generation, progress);
+    this.#files.add(progress);
     this.#want(progress);
   }
 
   changed(entry: Entry): void {
     for (const generation of entry.generations) {
-      const progress = this.#all.get(generation);
+      const progress = this.#files.get(generation);
       if (progress !== undefined) this.#want(progress);
     }
   }
 
   released(generation: Generation): void {
-    const progress = this.#all.get(generation);
+    const progress = this.#files.get(generation);
     if (progress === undefined) return;
-    this.#all.delete(generation);
+    this.#files.remove(generation);
     this.#faults.remove(progress);
     this.#lanes.remove(progress);
   }
 
   progressOf(generation: Generation): Progress | undefined {
-    return this.#all.get(generation);
+    return this.#files.get(generation);
   }
 
   /** True where every byte of `generation` that was seen is durable there. */
   isDelivered(generation: Generation): boolean {
-    const progress = this.#all.get(generation);
+    const progress = this.#files.get(generation);
     return progress !== undefined && progress.fault === undefined && holdsBytes(progress, lengthOf(generation));
   }
 
   /** One pass over all files. */
   summary(): Summary {
-    let backlog = 0;
-    let behind = 0;
-    for (const progress of this.#all.values()) {
-      const bytes = backlogOf(progress);
-      backlog += bytes;
-      if (bytes > 0) behind++;
-    }
+    const { bytes: backlog, behind } = this.#files.backlog();
     const faults = this.#faults.size;
     const state = this.outage.trouble !== undefined || faults > 0 ? "in error" : behind > 0 ? "sending" : "in sync";
     return { state, backlog, behind, faults };
@@ -136,25 +133,38 @@ export class Destination implements SpoolListener, Desk {
     progress.busy = true;
     const served = await deliver(progress, connection, this, depth, most);
     progress.busy = false;
-    const held = this.#all.get(progress.generation) === progress;
+    const held = this.#files.get(progress.generation) === progress;
+    let fault = served.kind === "fault" ? served.fault : undefined;
     if (served.kind === "down") {
-      this.#window.broken();
-      this.outage.down(served);
+      if (!served.answered && isOwnTrouble(progress, this.#heardAt, this.now())) {
+        fault = { kind: "denied", text: served.cause, lasting: false };
+      } else {
+        this.#window.broken();
+        this.outage.down(served);
+      }
     }
     if (!held) return;
-    if (served.kind === "fault") this.#faulty(progress, served);
+    if (fault !== undefined) this.#faulty(progress, fault);
     else this.#want(progress); // it may have grown meanwhile
   }
 
-  #faulty(progress: Progress, { fault }: Extract<Served, { kind: "fault" }>): void {
+  #faulty(progress: Progress, fault: Omit<Fault, "retryAt">): void {
     progress.known = false;
+    progress.complained = true;
     this.#faults.add(progress, fault);
     this.#parts.emit(faultEvent(this.url, progress.generation, fault));
     this.onChange(progress);
   }
 
+  #recovered(progress: Progress): void {
+    if (progress.complained) this.#parts.emit(events.fileRecovered(this.url, progress.generation));
+    progress.complained = false;
+  }
+
   /** What is wrong with the destination, or undefined where it answers. */
-  async #probe(progress: Progress, connection: HttpConnection): Promise<Down | undefined> {
+  async #probe(connection: HttpConnection): Promise<Down | undefined> {
+    const progress = this.#files.next();
+    if (progress === undefined) return undefined;
     const { outcome, start } = await this.remote.head(connection, progress.generation.name);
     if (outcome.kind !== "failed") this.heard(start);
     const trouble = outcome.kind === "size" ? undefined : troubleOf(outcome);
@@ -162,6 +172,7 @@ export class Destination implements SpoolListener, Desk {
   }
 
   #whenQuiet(): void {
+    this.outage.quiet();
     this.#buffers.clear();
     this.#idle.begin();
   }
@@ -169,11 +180,8 @@ export class Destination implements SpoolListener, Desk {
   /** One question, about each file in turn, tells whether an idle destination was restored from an older copy. */
   #askSomething(): void {
     if (this.#lanes.busy || this.outage.trouble !== undefined) return;
-    const first = this.#all.entries().next().value;
-    if (first === undefined) return;
-    const [generation, progress] = first;
-    this.#all.delete(generation);
-    this.#all.set(generation, progress); // now the last in the map's order
+    const progress = this.#files.next();
+    if (progress === undefined) return;
     if (!progress.fresh) progress.known = false;
     this.#want(progress);
     if (!this.#lanes.busy) this.#whenQuiet();
@@ -210,9 +218,9 @@ export class Destination implements SpoolListener, Desk {
   }
 
   heard(start: string | undefined): void {
-    if (this.#heard && start === this.#start) return;
-    const firstAnswer = !this.#heard;
-    this.#heard = true;
+    const firstAnswer = this.#heardAt === undefined;
+    this.#heardAt = this.now();
+    if (!firstAnswer && start === this.#start) return;
     this.#start = start;
     this.#lanes.setStrict(this.strict);
     if (start === undefined) this.#parts.emit(events.destinationUnverified(this.url));
@@ -224,7 +232,7 @@ export class Destination implements SpoolListener, Desk {
 
   /** Another life of the server: all that was believed of it is asked anew, what changed last first. */
   #doubtAll(): void {
-    const doubtful = [...this.#all.values()].filter((progress) => !progress.fresh);
+    const doubtful = [...this.#files.values()].filter((progress) => !progress.fresh);
     for (const progress of doubtful) progress.known = false;
     const recent = doubtful.filter(isRecent);
     recent.sort((a, b) => b.generation.entry.changedAt - a.generation.entry.changedAt);
@@ -237,7 +245,8 @@ export class Destination implements SpoolListener, Desk {
     const { generation, offset: had } = progress;
     const length = lengthOf(generation);
     progress.offset = size;
-    if (size > had) progress.refusals = 0;
+    if (size > had) gotOn(progress);
+    if (size >= length) this.#recovered(progress);
     if (size < had && !this.#restoredSaid) {
       this.#restoredSaid = true;
       emit(events.destinationRestored(this.url, generation.name, had, size));
@@ -245,7 +254,9 @@ export class Destination implements SpoolListener, Desk {
     const ahead = exists && size > length && !isSuperseded(generation);
     if (ahead && !progress.ahead) emit(events.remoteAhead(this.url, generation, size, length));
     progress.ahead = ahead;
-    this.lastProgressAt = this.now();
+    // The same answer again is none: who waits for progress would wait for ever.
+    if (size !== had || !progress.asked) this.lastProgressAt = this.now();
+    progress.asked = true;
     this.outage.answered();
     this.onChange(progress);
   }
@@ -256,7 +267,8 @@ export class Destination implements SpoolListener, Desk {
     emit(events.appended(this.url, progress.generation, progress.offset, offset));
     this.bytesSent += offset - progress.offset;
     progress.offset = offset;
-    progress.refusals = 0;
+    gotOn(progress);
+    this.#recovered(progress);
     this.lastProgressAt = this.now();
     this.outage.appended();
     if (mark !== undefined) spool.acknowledged(progress.generation, mark);

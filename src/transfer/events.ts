@@ -77,8 +77,10 @@ const DENIALS: Readonly<Record<number, string | undefined>> = {
   410: "sealed there: the path takes no more bytes",
   411: "the server wants a Content-Length, which was sent: a proxy between?",
   412: "its copy does not begin with our bytes",
+  413: "the server takes no range, however small",
   414: "the name is too long for that server",
   415: "the server does not take the coding",
   431: "the server finds the header too large",
+  500: "it failed there: see that server's log",
   501: "the server cannot append",
 };

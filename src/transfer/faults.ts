@@ -30,6 +30,7 @@ export class Faults {
 
   /** `progress` does not get on: nothing is sent for it until its wait is over. */
   add(progress: Progress, fault: Omit<Fault, "retryAt">): void {
+    progress.faults++;
     const retryAt = this.#clock.elapsed() + this.#wait(progress, fault);
     progress.fault = { ...fault, retryAt };
     this.#waiting.delete(progress);
@@ -49,7 +50,7 @@ export class Faults {
   #wait(progress: Progress, fault: Omit<Fault, "retryAt">): number {
     // A server that overwrites is not tried again in this process: each try could do more harm.
     if (fault.kind === "no-append") return Number.POSITIVE_INFINITY;
-    if (!fault.lasting) return backoff(Math.max(1, progress.refusals), this.#random());
+    if (!fault.lasting) return backoff(progress.faults, this.#random());
     return Math.max(RETRY_LASTING, (this.#waiting.size / RETRIES_PER_SECOND) * 1000);
   }
 

@@ -82,12 +82,11 @@ export class Lanes {
     }
   }
 
-  /** Runs `ask` with one that waits and a free connection, if there are; it stays where it waits. */
-  async probe<T>(ask: (progress: Progress, connection: HttpConnection) => Promise<T>): Promise<T | undefined> {
-    const progress = this.#queues.peek();
-    const connection = progress === undefined || this.#stopped ? undefined : this.#live.take();
-    if (progress === undefined || connection === undefined) return undefined;
-    const answer = await ask(progress, connection);
+  /** Runs `ask` with a free connection, if there is one. */
+  async probe<T>(ask: (connection: HttpConnection) => Promise<T>): Promise<T | undefined> {
+    const connection = this.#stopped ? undefined : this.#live.take();
+    if (connection === undefined) return undefined;
+    const answer = await ask(connection);
     this.#release(this.#live, connection);
     return answer;
   }

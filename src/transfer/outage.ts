@@ -29,6 +29,8 @@ export class Outage {
   readonly #parts: OutageParts;
   #failures = 0;
   #said = false;
+  /** It did answer, and took nothing: an answer alone does not mean that it is over. */
+  #answers = false;
   #timer: Timer | undefined;
   #stopped = false;
 
@@ -51,8 +53,7 @@ export class Outage {
     if (this.trouble === undefined) return;
     this.trouble = undefined;
     this.#timer?.cancel();
-    if (this.#said) this.#parts.emit(events.destinationRecovered(this.#parts.url));
-    this.#said = false;
+    if (!this.#answers) this.#over();
     this.#parts.resume();
   }
 
@@ -60,6 +61,12 @@ export class Outage {
   appended(): void {
     this.#failures = 0;
     this.answered();
+    this.#over();
+  }
+
+  /** Nothing is on the wire, and nothing waits that could be sent. */
+  quiet(): void {
+    if (this.trouble === undefined) this.#over();
   }
 
   stop(): void {
@@ -67,9 +74,15 @@ export class Outage {
     this.#timer?.cancel();
   }
 
+  #over(): void {
+    if (this.#said) this.#parts.emit(events.destinationRecovered(this.#parts.url));
+    this.#said = false;
+  }
+
   #failed(down: Down): void {
     const { clock, random, emit, url } = this.#parts;
     this.#failures++;
+    this.#answers = down.answered;
     // One broken connection is no outage: said when asking again fails as well.
     if (this.#failures > 1 || down.answered) {
       this.#said = true;

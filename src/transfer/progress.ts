@@ -10,6 +10,8 @@ export interface Progress {
   offset: number;
   /** False: ask before anything is sent. */
   known: boolean;
+  /** It has told its size at least once. */
+  asked: boolean;
   /** Adopted in this life and never sent: a strict destination may be sent the first bytes without asking. */
   fresh: boolean;
   /** The remote was seen longer than the local file. */
@@ -20,9 +22,17 @@ export interface Progress {
   queue: Queue | undefined;
   /** Somebody is serving it now. */
   busy: boolean;
-  /** Refusals since the last append: "not at the end" may happen once; again and again is a fault. */
+  /** Refusals since it last got on: "not at the end" may happen once; again and again is a fault. */
   refusals: number;
+  /** Faults since it last got on. */
+  faults: number;
+  /** Outages since it last got on that began with a request for it (whose-trouble.ts). */
+  broken: number;
+  /** Clock.elapsed() of the last of them. */
+  brokenAt: number;
   fault: Fault | undefined;
+  /** A fault of it was told. */
+  complained: boolean;
 }
 
 export type Queue = "live" | "cold" | "bulk";
@@ -44,14 +54,26 @@ export function newProgress(generation: Generation, fresh: boolean): Progress {
     generation,
     offset: 0,
     known: false,
+    asked: false,
     fresh,
     ahead: false,
     appends: "unknown",
     queue: undefined,
     busy: false,
     refusals: 0,
+    faults: 0,
+    broken: 0,
+    brokenAt: Number.NEGATIVE_INFINITY,
     fault: undefined,
+    complained: false,
   };
+}
+
+/** The destination has more of it than before: whatever happens next is a new trouble. */
+export function gotOn(progress: Progress): void {
+  progress.refusals = 0;
+  progress.faults = 0;
+  progress.broken = 0;
 }
 
 /** Bytes that are here and, as far as is known, not yet durable there. */

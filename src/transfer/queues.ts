@@ -24,18 +24,6 @@ export class Queues {
     }
   }
 
-  /** One that waits in any queue, left where it is. */
-  peek(): Progress | undefined {
-    for (const queue of ["live", "cold", "bulk"] as const) {
-      const list = this.#lists[queue];
-      for (let first = list.first(); first !== undefined; first = list.first()) {
-        if (first.queue === queue) return first;
-        list.shift();
-      }
-    }
-    return undefined;
-  }
-
   isEmpty(queue: Queue): boolean {
     const list = this.#lists[queue];
     while (list.first() !== undefined && list.first()?.queue !== queue) list.shift();

@@ -1,0 +1,103 @@
+// Trouble with one file at a destination that otherwise works: told from an outage, paced, said and taken back, and no
+// other file's trouble. Over a fake spool, network and clock.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Event } from "../../src/base/events.ts";
+import { Destination } from "../../src/transfer/destination.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { type FakeFile, fakeFile } from "../support/fake-entry.ts";
+import { FakeHttp } from "../support/fake-http.ts";
+
+const BROKEN = { kind: "failure", error: Object.assign(new Error("reset"), { code: "ECONNRESET" }) } as const;
+
+function setUp() {
+  const http = new FakeHttp();
+  const clock = new FakeClock();
+  const events: Event[] = [];
+  const destination = new Destination({
+    url: new URL("http://log.test:10655/"),
+    http,
+    clock,
+    random: () => 0.5,
+    spool: { noticed: () => {}, rewritten: () => {}, acknowledged: () => {} },
+    emit: (event) => events.push(event),
+  });
+  const grow = (file: FakeFile, text: string) => {
+    file.append(text);
+    file.entry.changedAt = clock.elapsed();
+    destination.changed(file.entry);
+  };
+  const asked = (path: string) => http.requests.filter((request) => request.path === path).length;
+  const named = (name: string) => events.filter((event) => event.name === name);
+  return { http, clock, destination, grow, asked, named };
+}
+
+for (const method of ["HEAD", "PUT"] as const) {
+  test(`a file whose ${method} never gets an answer does not hold up the others`, async () => {
+    const { http, clock, destination, grow, asked, named } = setUp();
+    let mended = false;
+    http.script = (request) => (request.method === method && request.path === "/bad" && !mended ? BROKEN : undefined);
+    const bad = fakeFile("bad", "content");
+    const good = fakeFile("good", "content");
+    destination.added(bad.generation, false);
+    destination.added(good.generation, false);
+    await clock.advance(5_000);
+    // Long after it was found out whose trouble it is.
+    let most = 0;
+    for (let i = 0; i < 300; i++) {
+      grow(good, "more\n");
+      const from = clock.elapsed();
+      while (http.files.get("/good")?.length !== good.bytes.length) await clock.advance(10);
+      most = Math.max(most, clock.elapsed() - from);
+    }
+    assert.ok(most <= 100, `an append to the good file took ${most} ms`);
+    assert.match(named("file-denied")[0]?.text ?? "", /^Cannot deliver "bad" .*connection reset/);
+    const before = asked("/bad");
+    await clock.advance(60_000);
+    assert.ok(asked("/bad") - before <= 16, `${asked("/bad") - before} requests in a minute`);
+    assert.equal(destination.outage.trouble, undefined);
+    mended = true;
+    await clock.advance(15_000);
+    assert.equal(http.files.get("/bad")?.toString(), "content");
+    assert.equal(named("file-recovered").length, 1);
+    assert.equal(destination.summary().state, "in sync");
+  });
+}
+
+test("a file whose HEAD breaks the connection is not the one that is asked about again and again", async () => {
+  const { http, clock, destination, grow } = setUp();
+  http.script = (request) => (request.path === "/bad" ? BROKEN : undefined);
+  const good = fakeFile("good", "content");
+  destination.added(good.generation, false);
+  await clock.advance(100);
+  destination.added(fakeFile("bad", "content").generation, false);
+  await clock.advance(5_000);
+  grow(good, "more");
+  await clock.advance(100);
+  assert.equal(http.files.get("/good")?.toString(), "contentmore");
+});
+
+test("the same status again and again: tried with a back-off that grows to 10 s, and begins anew behind an append", async () => {
+  for (const status of [202, 206, 409, 416, 500]) {
+    const { http, clock, destination, grow, asked } = setUp();
+    let bad = true;
+    http.script = (request) => (request.method === "PUT" && bad ? http.answer(status) : undefined);
+    const file = fakeFile("a", "content");
+    destination.added(file.generation, false);
+    await clock.advance(30_000);
+    const before = asked("/a");
+    await clock.advance(60_000);
+    const requests = asked("/a") - before;
+    assert.ok(requests >= 6 * 2 && requests <= 10 * 4, `${status}: ${requests} requests in a minute`);
+    bad = false;
+    await clock.advance(11_000);
+    assert.equal(http.files.get("/a")?.toString(), "content");
+    bad = true;
+    grow(file, "more");
+    await clock.advance(500);
+    bad = false;
+    await clock.advance(1_500);
+    assert.equal(http.files.get("/a")?.toString(), "contentmore", `${status}: a new trouble is tried again soon`);
+  }
+});
