@@ -2,7 +2,9 @@
 // it was asked and what it took, in memory. It ends with the test.
 
 import { once } from "node:events";
+import fs from "node:fs";
 import net from "node:net";
+import path from "node:path";
 import type { TestContext } from "node:test";
 import { formatUnsatisfied, parseContentRange, type Range } from "../../src/protocol/content-range.ts";
 import { fieldOf, type Head, HttpStream } from "./http-stream.ts";
@@ -26,6 +28,8 @@ export type Reaction =
   /** No answer, and the connection stays open. */
   | "nothing";
 
+let opened = 0;
+
 export class FakeServer {
   readonly asked: Asked[] = [];
   readonly files = new Map<string, Buffer>();
@@ -39,8 +43,12 @@ export class FakeServer {
   life: string | undefined = "fake-life";
   readonly #server: net.Server;
   readonly #sockets = new Set<net.Socket>();
+  #port = 0;
 
-  private constructor() {
+  readonly #address: string;
+
+  private constructor(address: string) {
+    this.#address = address;
     this.#server = net.createServer((socket) => {
       this.connections++;
       this.#sockets.add(socket);
@@ -54,15 +62,32 @@ export class FakeServer {
   }
 
   static async open(t: TestContext): Promise<FakeServer> {
-    const server = new FakeServer();
-    server.#server.listen(0, "127.0.0.1");
-    await once(server.#server, "listening");
-    t.after(() => server.close());
+    // An address of its own: nobody takes its port while it is away.
+    const server = new FakeServer(`127.${1 + (process.pid % 250)}.${(process.pid >> 8) % 250}.${251 + (opened++ % 4)}`);
+    await server.comeBack();
+    t.after(() => server.goAway());
     return server;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as net.AddressInfo).port}/`;
+    return `http://${this.#address}:${this.#port}/`;
+  }
+
+  /** Listens, at the same port as before. */
+  async comeBack(): Promise<void> {
+    this.#server.listen(this.#port, this.#address);
+    await once(this.#server, "listening");
+    this.#port = (this.#server.address() as net.AddressInfo).port;
+  }
+
+  /** Breaks all connections and listens no more. */
+  goAway(): void {
+    this.#server.close();
+    this.breakAll();
+  }
+
+  breakAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   /** What it was asked about one path. */
@@ -74,9 +99,13 @@ export class FakeServer {
     return this.about(target).filter(({ method }) => method === "PUT");
   }
 
-  close(): void {
-    this.#server.close();
-    for (const socket of this.#sockets) socket.destroy();
+  /** Puts what it took into files below `directory`. */
+  writeTo(directory: string): void {
+    for (const [target, bytes] of this.files) {
+      const file = path.join(directory, decodeURIComponent(target));
+      fs.mkdirSync(path.dirname(file), { recursive: true });
+      fs.writeFileSync(file, bytes);
+    }
   }
 
   async #serve(socket: net.Socket): Promise<void> {
