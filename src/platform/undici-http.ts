@@ -1,7 +1,8 @@
 // The client's half of HTTP with undici. One `Client` is one connection. Two habits of undici matter here
-// (lib/dispatcher/client-h1.js): it re-sends what was pipelined behind a failed request, so a connection is
-// marked dead at its first failure and what undici then tries is aborted before a byte is written; and its
-// timeouts watch the answer only, so a stalled upload is noticed by a watch on the socket itself.
+// (lib/dispatcher/client-h1.js): it re-sends what was pipelined behind a failed request or behind an answer with
+// `Connection: close`, so a connection is marked dead at its first failure, and what undici then tries, or would
+// start a second time, is aborted before a byte is written; and its timeouts watch the answer only, so a stalled
+// upload is noticed by a watch on the socket itself.
 
 import type { Socket } from "node:net";
 import { buildConnector, Client, type Dispatcher } from "undici";
@@ -80,8 +81,12 @@ class UndiciConnection implements HttpConnection {
   #handler(done: (outcome: HttpOutcome) => void): Dispatcher.DispatchHandler {
     let status = 0;
     let headers: HttpHeaders = {};
+    let started = false;
     return {
       onRequestStart: (controller) => {
+        // A second start: it was behind an answer that ended the connection, and undici would send it again.
+        if (started) this.#fail(Object.assign(new Error("ended by an answer"), { code: "UND_ERR_SOCKET" }));
+        started = true;
         if (this.#dead !== undefined) controller.abort(this.#dead);
       },
       onResponseStart: (_controller, statusCode, fields) => {

@@ -99,6 +99,32 @@ describe("the HTTP client", () => {
     }
   });
 
+  test("what was behind an answer that ends the connection has failed, and is not sent again", async () => {
+    for (const after of [1, 2]) {
+      const { origin, received } = await peer((socket, all) => {
+        if (all.split("PUT ").length - 1 < 4) return;
+        socket.end(`${NO_CONTENT.repeat(after - 1)}HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n`);
+      });
+      const connection = connect(origin, 4);
+      const outcomes = await Promise.all(Array.from({ length: 4 }, (_, i) => put(connection, `body${i}`)));
+      assert.deepEqual(
+        outcomes.map(({ kind }) => kind),
+        Array.from({ length: 4 }, (_, i) => (i < after ? "answer" : "failure")),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.equal(received.join("").split("PUT ").length - 1, 4, "nothing was sent again");
+    }
+  });
+
+  test("a connection that ended with an answer is opened anew for the next request", async () => {
+    const { origin, received } = await peer((socket) =>
+      socket.end("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"),
+    );
+    const connection = connect(origin);
+    for (let i = 0; i < 3; i++) assert.equal((await put(connection, "x")).kind, "answer");
+    assert.equal(received.length, 3);
+  });
+
   test("destroyed at a refusal, it sends no more and reports the rest as failed", async () => {
     const { origin, received } = await peer((socket, all) => {
       if (all.split("PUT ").length - 1 === 4)
