@@ -37,7 +37,12 @@ export interface ServerConfig {
 export function writeClientConfig(file: string, { scan_paths, destinations, ...rest }: ClientConfig): void {
   const paths = scan_paths.map((one) => ({ name: "log", ...one }));
   const urls = destinations.map((url) => ({ url }));
-  fs.writeFileSync(file, JSON.stringify({ ...rest, scan_paths: paths, destinations: urls }, undefined, 2));
+  const json = JSON.stringify({ ...rest, scan_paths: paths, destinations: urls }, undefined, 2);
+  // YAML takes no raw DEL and the like, which JSON does.
+  fs.writeFileSync(
+    file,
+    json.replace(/[^\n -~]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`),
+  );
 }
 
 export function writeServerConfig(file: string, config: ServerConfig): void {
