@@ -3,49 +3,76 @@
 // and shutdown scripts rely on (docs/OPERATIONS.md, "sync-once").
 
 import { StartFailure } from "../base/errors.ts";
-import { bytesOf } from "../base/text.ts";
+import type { Emit } from "../base/events.ts";
+import { bytesOf, quoteText } from "../base/text.ts";
 import { parseDuration } from "../config/duration.ts";
 import { loadClientConfig } from "../config/load.ts";
 import type { ClientConfig } from "../config/options.ts";
-import { createDiscovery, type ScanReport } from "../discovery/discover.ts";
-import { isUnstable, openInPlace, readLineBelow } from "../discovery/in-place.ts";
+import { createDiscovery, type DiscoveryOptions, type DiscoveryPorts, type ScanReport } from "../discovery/discover.ts";
+import { type InPlace, isUnstable, openInPlace } from "../discovery/in-place.ts";
 import { systemClock } from "../platform/clock.ts";
-import { hostName, MACHINE_ID_FILES } from "../platform/host.ts";
 import { LockedError } from "../platform/lock.ts";
-import { type Log, openLog } from "../platform/log.ts";
+import { openLog } from "../platform/log.ts";
 import { nodeFiles } from "../platform/node-files.ts";
 import { undiciHttp } from "../platform/undici-http.ts";
 import { NO_PROGRESS } from "../protocol/fields.ts";
+import type { Generation } from "../spool/entry.ts";
 import type { Spools } from "../spool/spools.ts";
-import { machineOf, openClientSpools } from "./client.ts";
+import type { Destination } from "../transfer/destination.ts";
+import { openClientSpools } from "./client.ts";
 import { createDestinations, deliveryTo, destinationUrls, hearing } from "./destinations.ts";
 import { EXIT, type SyncOnceFlags } from "./flags.ts";
 import { SyncGoals } from "./sync-goals.ts";
-import { planOf } from "./sync-plan.ts";
+import { baseOf, hostNames } from "./sync-host.ts";
+import { planReport, planText } from "./sync-plan.ts";
 import { SyncProgress } from "./sync-progress.ts";
-import { describeReport, exitCode, makeReport } from "./sync-report.ts";
+import { describeReport, exitCode, makeReport, problemReports, type SyncFacts } from "./sync-report.ts";
 
-/** ms that a request on the wire gets to finish when time ran out. */
+/** ms that a request on the wire gets to finish when nothing more is waited for. */
 const GRACE = 500;
 
-interface Opened {
-  readonly spools: Spools;
+/** One run. */
+interface Run {
+  readonly flags: SyncOnceFlags;
+  readonly config: ClientConfig;
+  /** Absolute. */
+  readonly base: string | undefined;
+  readonly timeout: number;
+  /** Clock.elapsed() */
+  readonly began: number;
+  readonly emit: Emit;
+  readonly progress: SyncProgress;
+}
+
+/** What a scan found, and how it is to be told to the destinations. */
+interface Found {
   readonly scan: ScanReport;
+  /** Names given just now, which nobody can have sent any of. */
+  readonly isNew: (generation: Generation) => boolean;
 }
 
 export async function runSyncOnce(flags: SyncOnceFlags): Promise<number> {
+  const began = systemClock.elapsed();
   const config = loadClientConfig(flags.config);
   const timeout = parseDuration(flags.timeout);
   if (timeout === undefined || timeout <= 0) {
-    throw new StartFailure(`--timeout ${flags.timeout}: expected a time such as 60s, 5m or a number of milliseconds`);
+    throw new StartFailure(
+      `--timeout ${quoteText(flags.timeout)}: expected a time such as 60s, 5m or a number of milliseconds`,
+    );
   }
-  refuseUnstable(config, flags.base);
+  const base = baseOf(flags.base);
+  if (base !== undefined) refuseUnstable(config);
+  const progress = new SyncProgress(flags.quiet ? undefined : process.stderr, systemClock);
   const log = openLog({ path: "stderr", debug: false });
+  const emit: Emit = (event) => {
+    if (flags.quiet && event.level === "info") return;
+    progress.clear();
+    log.emit(event);
+  };
+  const run: Run = { flags, config, base, timeout, began, emit, progress };
   try {
-    const opened = await open(config, flags, log);
-    const urls = destinationUrls(config.destinations, hostNames(config, flags));
-    if (flags.dryRun) return plan(opened, urls, flags);
-    return await sync(opened, urls, timeout, flags, log);
+    if (flags.dryRun) return await plan(run);
+    return await (base === undefined ? syncAdopted(run) : syncInPlace(run));
   } catch (error) {
     if (!(error instanceof LockedError)) throw error;
     process.stderr.write(
@@ -57,93 +84,130 @@ export async function runSyncOnce(flags: SyncOnceFlags): Promise<number> {
   }
 }
 
-/** With --base and for a dry run files are only read where they are; else they are adopted as the client does. */
-async function open(config: ClientConfig, flags: SyncOnceFlags, { emit }: Log): Promise<Opened> {
-  const ports = { files: nodeFiles, clock: systemClock, emit };
-  const options = { patterns: config.patterns, datadir: config.datadir, scanInterval: config.scanInterval };
-  if (flags.base !== undefined || flags.dryRun) {
-    const base = flags.base === undefined ? undefined : bytesOf(flags.base);
-    const { spools, report } = await openInPlace(ports, { ...options, base });
-    return { spools, scan: report };
-  }
+/** Files are adopted as the client does. */
+async function syncAdopted(run: Run): Promise<number> {
+  const { config, emit } = run;
+  const stopped = untilStopped();
   const spools = await openClientSpools(config, emit);
-  await spools.sweep();
-  return { spools, scan: await createDiscovery(ports, spools, options).scanOnce() };
+  const { destinations, goals } = prepare(run, spools);
+  const scan = async (): Promise<Found> => {
+    await spools.sweep();
+    const report = await createDiscovery(ports(emit), spools, optionsOf(config)).scanOnce();
+    const adopted = new Set(report.adopted);
+    return { scan: report, isNew: (generation) => adopted.has(generation) };
+  };
+  return await sync(run, spools, destinations, goals, stopped, scan());
+}
+
+/** With --base files are only read where they are. */
+async function syncInPlace(run: Run): Promise<number> {
+  const stopped = untilStopped();
+  const opening = openFiles(run);
+  const opened = await Promise.race([opening, stopped]);
+  if (typeof opened === "string") {
+    opening.catch(() => {});
+    return tell(run, { urls: [], files: [], problems: [], shrunk: 0, unfinished: true, bytesSent: 0 });
+  }
+  const { spools, report, made } = opened;
+  const { destinations, goals } = prepare(run, spools);
+  for (const generation of made) goals.goesOn(generation);
+  // Names are given anew at each run: the run before may have sent them.
+  return await sync(run, spools, destinations, goals, stopped, Promise.resolve({ scan: report, isNew: () => false }));
+}
+
+/** Destinations, and goals that hear of every truncation from now on. */
+function prepare(run: Run, spools: Spools): { destinations: Destination[]; goals: SyncGoals } {
+  const { config, base, flags, emit, timeout } = run;
+  const urls = destinationUrls(config.destinations, hostNames(config, base, flags));
+  const http = undiciHttp(NO_PROGRESS);
+  const destinations = createDestinations(urls, spools, { http, clock: systemClock, emit });
+  const goals = new SyncGoals(destinations, systemClock, timeout);
+  spools.listen(goals);
+  goals.listening();
+  return { destinations, goals };
 }
 
 async function sync(
-  opened: Opened,
-  urls: readonly URL[],
-  timeout: number,
-  flags: SyncOnceFlags,
-  log: Log,
+  run: Run,
+  spools: Spools,
+  destinations: readonly Destination[],
+  goals: SyncGoals,
+  stopped: Promise<string>,
+  scanning: Promise<Found>,
 ): Promise<number> {
-  const { spools, scan } = opened;
-  const began = systemClock.elapsed();
-  const destinations = createDestinations(urls, spools, {
-    http: undiciHttp(NO_PROGRESS),
-    clock: systemClock,
-    emit: log.emit,
-  });
-  const goals = new SyncGoals(destinations, systemClock, timeout);
-  spools.listen(goals);
-  const isNew = new Set(scan.adopted);
-  for (const destination of destinations) {
-    spools.listen(hearing(destination, (generation) => isNew.has(generation)));
+  const urls = destinations.map(({ url }) => url);
+  const found = await Promise.race([scanning, stopped]);
+  if (typeof found === "string") {
+    // A scan cannot be broken off: the process ends under it, which is as safe as a kill.
+    scanning.catch(() => {});
+    return tell(run, { urls, files: [], problems: [], shrunk: 0, unfinished: true, bytesSent: 0 });
   }
+  goals.begin(spools.generations());
+  void stopped.then((signal) => goals.stop(`stopped by ${signal}`));
+  for (const destination of destinations) spools.listen(hearing(destination, found.isNew));
   spools.attach(deliveryTo(destinations));
-  const progress = new SyncProgress(flags.quiet ? undefined : process.stderr, systemClock);
-  await goals.reached(() => progress.show(() => goals.totals()));
-  progress.clear();
+  await goals.reached(() => run.progress.show(() => goals.totals()));
   await Promise.all(destinations.map((destination) => destination.stop(GRACE)));
-  const report = makeReport({
-    goals,
-    scan,
-    shrunk: spools.counts().shrunk,
-    bytesSent: destinations.reduce((sum, { bytesSent }) => sum + bytesSent, 0),
-    elapsed: systemClock.elapsed() - began,
-  });
+  const files = [...goals.results()];
+  const { shrunk } = spools.counts();
   await spools.retain();
   await spools.close();
+  const bytesSent = destinations.reduce((sum, one) => sum + one.bytesSent, 0);
+  return tell(run, { urls, files, problems: found.scan.problems, shrunk, unfinished: false, bytesSent });
+}
+
+function tell({ began, flags, progress }: Run, facts: Omit<SyncFacts, "elapsed">): number {
+  const report = makeReport({ ...facts, elapsed: systemClock.elapsed() - began });
+  progress.clear();
   if (flags.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
-  if (!flags.quiet) process.stderr.write(`${describeReport(report)}\n`);
+  if (!flags.quiet || report.result !== "delivered") process.stderr.write(`${describeReport(report)}\n`);
   return exitCode(report);
 }
 
-async function plan({ spools, scan }: Opened, urls: readonly URL[], { json }: SyncOnceFlags): Promise<number> {
-  const text = planOf(spools, scan, urls, json);
+async function plan(run: Run): Promise<number> {
+  const { config, base, flags } = run;
+  const { spools, report } = await openFiles(run);
+  const urls = destinationUrls(config.destinations, hostNames(config, base, flags)).map(({ href }) => href);
+  const problems = problemReports(report.problems, urls);
+  const generations = [...spools.generations()];
   await spools.close();
+  const document = planReport(generations, problems, urls, systemClock.elapsed() - run.began);
+  const text = flags.json ? `${JSON.stringify(document, undefined, 2)}\n` : planText(generations, problems, urls);
   process.stdout.write(text);
-  return EXIT.OK;
+  return problems.length > 0 ? EXIT.REFUSED : EXIT.OK;
 }
 
-function hostNames(
-  config: ClientConfig,
-  { base, hostname }: SyncOnceFlags,
-): { hostname: () => string; machine: () => string } {
-  if (base === undefined) return { hostname: () => hostname ?? hostName(), machine: () => machineOf(config) };
-  const below = (paths: readonly string[], what: string): string => {
-    for (const path of paths) {
-      const line = readLineBelow(nodeFiles, bytesOf(base), path);
-      if (line !== undefined && line !== "") return line;
+function openFiles({ config, base, emit }: Run): Promise<InPlace> {
+  return openInPlace(ports(emit), { ...optionsOf(config), base: base === undefined ? undefined : bytesOf(base) });
+}
+
+function ports(emit: Emit): DiscoveryPorts {
+  return { files: nodeFiles, clock: systemClock, emit };
+}
+
+function optionsOf({ patterns, datadir, scanInterval }: ClientConfig): DiscoveryOptions {
+  return { patterns, datadir, scanInterval };
+}
+
+/** Resolves with the first SIGTERM or SIGINT; a second one ends the process at once. */
+function untilStopped(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      process.on(signal, () => {
+        process.removeAllListeners("SIGTERM");
+        process.removeAllListeners("SIGINT");
+        resolve(signal);
+      });
     }
-    throw new StartFailure(
-      `Cannot tell {${what}}: no ${paths.join(" or ")} below ${base}${what === "hostname" ? "; give --hostname NAME" : ""}`,
-    );
-  };
-  return {
-    hostname: () => hostname ?? below(["/etc/hostname"], "hostname"),
-    machine: () => below(MACHINE_ID_FILES, "machine"),
-  };
+  });
 }
 
 /** In a snapshot a name must be the same at each run, or the second run would send everything again. */
-function refuseUnstable(config: ClientConfig, base: string | undefined): void {
-  if (base === undefined) return;
-  const unstable = config.patterns.filter(isUnstable);
+function refuseUnstable({ patterns, path }: ClientConfig): void {
+  const unstable = patterns.filter(isUnstable);
   if (unstable.length === 0) return;
   throw new StartFailure(
     `With --base a name may not hold {time} or {atime}, which differ at each run: ` +
-      `pattern ${unstable.map(({ name }) => name).join(", ")} in ${config.path}`,
+      `pattern ${unstable.map(({ name }) => quoteText(name)).join(", ")} in ${path}`,
   );
 }

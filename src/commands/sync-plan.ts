@@ -1,26 +1,42 @@
 // What a dry run prints: which file would go where, under which name. Nothing was asked and nothing written,
 // so it says nothing of what a destination has already.
 
-import type { ScanReport } from "../discovery/discover.ts";
+import { quote, quoteText } from "../base/text.ts";
 import { encodePath } from "../protocol/resource-path.ts";
-import { lengthOf } from "../spool/entry.ts";
-import type { Spools } from "../spool/spools.ts";
-import { isFailure, readable } from "./sync-report.ts";
+import { type Generation, lengthOf } from "../spool/entry.ts";
+import { type FileReport, readable, type SyncReport } from "./sync-report.ts";
 
-/** The plan as text: one JSON document, or a line for each file and destination. */
-export function planOf(spools: Spools, scan: ScanReport, urls: readonly URL[], json: boolean): string {
-  const files = [...spools.generations()].map((generation) => ({
-    name: readable(generation.name),
-    source: generation.entry.source === undefined ? null : readable(generation.entry.source),
-    size: lengthOf(generation),
-    destinations: urls.map((url) => ({ url: url.href + encodePath(generation.name) })),
-  }));
-  const problems = scan.problems
-    .filter(isFailure)
-    .map(({ source, kind, reason }) => ({ source: readable(source), kind, error: reason }));
-  if (json) return `${JSON.stringify({ result: "dry-run", files, problems }, undefined, 2)}\n`;
-  const lines = files.flatMap((file) =>
-    file.destinations.map(({ url }) => `${file.source ?? "(only in the spool)"}\t${file.size}\t${url}`),
+/** The plan as the report's document. */
+export function planReport(
+  generations: readonly Generation[],
+  problems: readonly FileReport[],
+  urls: readonly string[],
+  elapsed: number,
+): SyncReport<"dry-run"> {
+  const files = generations.map(
+    (generation): FileReport => ({
+      name: readable(generation.name),
+      source: generation.entry.source === undefined ? null : readable(generation.entry.source),
+      size: lengthOf(generation),
+      destinations: urls.map((url) => ({ url, acknowledged: 0, state: "planned", error: null })),
+    }),
   );
-  return [...lines, ...problems.map(({ source, error }) => `${source}\tnot delivered: ${error}`), ""].join("\n");
+  return { result: "dry-run", bytes_sent: 0, elapsed_ms: Math.round(elapsed), files: [...files, ...problems] };
+}
+
+/** The plan for people: a line for each file and destination, and one for what cannot be delivered. */
+export function planText(
+  generations: readonly Generation[],
+  problems: readonly FileReport[],
+  urls: readonly string[],
+): string {
+  const lines = generations.flatMap((generation) => {
+    const { name, entry } = generation;
+    const source = entry.source === undefined ? `(only in the spool) ${quote(name)}` : quote(entry.source);
+    return urls.map((url) => `${source} ${lengthOf(generation)} bytes → ${url}${encodePath(name)}`);
+  });
+  const refused = problems.map(
+    ({ source, destinations }) => `${quoteText(source ?? "")} not delivered: ${destinations[0]?.error ?? ""}`,
+  );
+  return [...lines, ...refused, ""].join("\n");
 }

@@ -1,10 +1,13 @@
 // The progress of sync-once for people, on stderr: one line that is redrawn on a terminal, a line now and then
-// elsewhere, nothing where asked for silence.
+// elsewhere, nothing where asked for silence. Bytes are counted over all destinations together.
 
 import type { Clock } from "../platform/clock.ts";
+import type { Totals } from "./sync-goals.ts";
 
 const EVERY_ON_TERMINAL = 250;
 const EVERY_ELSEWHERE = 10_000;
+/** The rate is that of the last so many ms. */
+const RATE_OF = 5_000;
 
 export interface ProgressOutput {
   readonly isTTY?: boolean | undefined;
@@ -12,26 +15,20 @@ export interface ProgressOutput {
   write(text: string): unknown;
 }
 
-export interface Totals {
-  readonly goal: number;
-  readonly done: number;
-  readonly files: number;
-}
-
 export class SyncProgress {
   readonly #out: ProgressOutput | undefined;
   readonly #clock: Clock;
-  readonly #began: number;
+  /** Bytes sent at a few times before, the oldest first. */
+  readonly #samples: { readonly at: number; readonly sent: number }[];
   #shownAt: number;
-  #first: number | undefined;
   #drawn = false;
 
   /** `out` undefined: silence. */
   constructor(out: ProgressOutput | undefined, clock: Clock) {
     this.#out = out;
     this.#clock = clock;
-    this.#began = clock.elapsed();
-    this.#shownAt = this.#began;
+    this.#shownAt = clock.elapsed();
+    this.#samples = [{ at: this.#shownAt, sent: 0 }];
   }
 
   /** Called often; shows something when it is time to. */
@@ -47,26 +44,36 @@ export class SyncProgress {
       return;
     }
     this.#drawn = true;
+    // In the last column some terminals would begin a new line.
     this.#out.write(`\r\x1b[K${line.slice(0, Math.max(20, (this.#out.columns ?? 80) - 1))}`);
   }
 
-  /** Takes the redrawn line away. */
+  /** Takes the redrawn line away: before anything else is printed. */
   clear(): void {
     if (this.#drawn) this.#out?.write("\r\x1b[K");
     this.#drawn = false;
   }
 
-  #line({ goal, done, files }: Totals, now: number): string {
-    this.#first ??= done;
-    const rate = ((done - this.#first) * 1000) / Math.max(1, now - this.#began);
-    const percent = goal === 0 ? 100 : Math.floor((done * 100) / goal);
-    const left = rate > 0 ? `, ${duration((goal - done) / rate)} left` : "";
-    return `${percent} %, ${size(done)} of ${size(goal)}, ${files} files, ${size(rate)}/s${left}`;
+  #line({ files, filesDone, bytes, bytesDone, bytesSent }: Totals, now: number): string {
+    const rate = this.#rate(bytesSent, now);
+    const percent = bytes === 0 ? 100 : Math.floor((bytesDone * 100) / bytes);
+    const left = rate > 0 ? `, ${duration((bytes - bytesDone) / rate)} left` : "";
+    const of = `${size(bytesDone)} of ${size(bytes)} (${percent} %)`;
+    return `${filesDone} of ${files} files, ${of}, ${size(rate)}/s${left}`;
+  }
+
+  /** Bytes a second. */
+  #rate(sent: number, now: number): number {
+    const second = this.#samples[1];
+    if (second !== undefined && now - second.at >= RATE_OF) this.#samples.shift();
+    const [first] = this.#samples;
+    this.#samples.push({ at: now, sent });
+    return first === undefined ? 0 : ((sent - first.sent) * 1000) / Math.max(1, now - first.at);
   }
 }
 
 /** Bytes for people: `12.3 MiB`. */
-export function size(bytes: number): string {
+function size(bytes: number): string {
   let value = bytes;
   for (const unit of ["B", "KiB", "MiB", "GiB"]) {
     if (value < 1024) return `${unit === "B" ? Math.round(value) : value.toFixed(1)} ${unit}`;

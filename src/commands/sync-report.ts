@@ -1,56 +1,55 @@
 // What sync-once tells at its end: one JSON document, or a few lines for people; and the exit code. The keys of
-// the document are documented in docs/OPERATIONS.md: scripts rely on them.
+// the document are documented in docs/OPERATIONS.md: scripts rely on them. What matches a pattern and cannot be
+// delivered at all stands among the files, refused at every destination.
 
-import type { Bytes } from "../base/text.ts";
-import { quote, textOf } from "../base/text.ts";
-import type { Problem, ScanReport } from "../discovery/discover.ts";
-import type { Generation } from "../spool/entry.ts";
+import { type Bytes, quote, quoteText, textOf } from "../base/text.ts";
+import type { Problem } from "../discovery/discover.ts";
 import { EXIT } from "./flags.ts";
-import type { GoalResult, GoalState, SyncGoals } from "./sync-goals.ts";
+import type { FileResult, GoalState } from "./sync-goals.ts";
 
-export interface SyncReport {
-  readonly result: GoalState;
+export interface SyncReport<State extends string = GoalState> {
+  readonly result: State;
   readonly bytes_sent: number;
   readonly elapsed_ms: number;
   readonly files: readonly FileReport[];
-  /** What keeps a matching file from being delivered at all. */
-  readonly problems: readonly { readonly source: string; readonly kind: string; readonly error: string }[];
 }
 
-interface FileReport {
-  readonly name: string;
+export interface FileReport {
+  /** null: it has none at the destinations. */
+  readonly name: string | null;
+  /** null: its owner deleted it, or it was not seen. */
   readonly source: string | null;
   readonly size: number;
-  readonly destinations: readonly {
-    readonly url: string;
-    readonly acknowledged: number;
-    readonly state: GoalState;
-    readonly error: string | null;
-  }[];
+  readonly destinations: readonly DestinationReport[];
+}
+
+export interface DestinationReport {
+  readonly url: string;
+  readonly acknowledged: number;
+  readonly state: GoalState | "planned";
+  readonly error: string | null;
 }
 
 export interface SyncFacts {
-  readonly goals: SyncGoals;
-  readonly scan: ScanReport;
+  readonly files: Iterable<FileResult>;
+  readonly problems: readonly Problem[];
+  /** Destinations, with the host's names filled in. */
+  readonly urls: readonly string[];
   /** Files found truncated or rewritten: bytes may be lost. */
   readonly shrunk: number;
+  /** Stopped by a signal before the scan came to its end. */
+  readonly unfinished: boolean;
   readonly bytesSent: number;
   readonly elapsed: number;
 }
 
-export function makeReport({ goals, scan, shrunk, bytesSent, elapsed }: SyncFacts): SyncReport {
-  const files = [...goals.generations].map(([generation, size]) =>
-    fileReport(generation, size, goals.resultsOf(generation)),
-  );
-  const problems = scan.problems.filter(isFailure).map(({ source, kind, reason }) => ({
-    source: readable(source),
-    kind,
-    error: reason,
-  }));
+export function makeReport(facts: SyncFacts): SyncReport {
+  const files = [...[...facts.files].map(fileReport), ...problemReports(facts.problems, facts.urls)];
   const states = new Set(files.flatMap((file) => file.destinations.map(({ state }) => state)));
-  const refused = states.has("refused") || problems.length > 0 || shrunk > 0;
-  const result = refused ? "refused" : states.has("incomplete") ? "incomplete" : "delivered";
-  return { result, bytes_sent: bytesSent, elapsed_ms: Math.round(elapsed), files, problems };
+  const refused = states.has("refused") || facts.shrunk > 0;
+  const incomplete = states.has("incomplete") || facts.unfinished;
+  const result = refused ? "refused" : incomplete ? "incomplete" : "delivered";
+  return { result, bytes_sent: facts.bytesSent, elapsed_ms: Math.round(facts.elapsed), files };
 }
 
 export function exitCode(report: SyncReport): number {
@@ -65,28 +64,67 @@ export function exitCode(report: SyncReport): number {
 }
 
 /** A pattern may well match things that are no log files; only what cannot be delivered though it should counts. */
-export function isFailure(problem: Problem): boolean {
-  return problem.kind === "unreadable" || problem.kind === "unlinkable" || problem.kind === "refused-name";
+export function problemReports(problems: readonly Problem[], urls: readonly string[]): FileReport[] {
+  return problems
+    .filter(({ kind }) => kind === "unreadable" || kind === "unlinkable" || kind === "refused-name")
+    .map(({ source, reason }) => ({
+      name: null,
+      source: readable(source === "" ? "/" : source),
+      size: 0,
+      destinations: urls.map((url) => ({ url, acknowledged: 0, state: "refused", error: reason })),
+    }));
 }
 
-/** A summary for people. */
-export function describeReport(report: SyncReport): string {
-  const seconds = (report.elapsed_ms / 1000).toFixed(1);
-  const count = report.files.length;
-  const open = report.files.filter((file) => file.destinations.some(({ state }) => state !== "delivered"));
-  const head =
-    report.result === "delivered"
-      ? `Everything is durable everywhere: ${count} files, ${report.bytes_sent} bytes sent in ${seconds} s`
-      : `${report.result}: ${open.length} of ${count} files are not durable everywhere, ${report.bytes_sent} bytes sent in ${seconds} s`;
-  return head;
+/** Groups of equal trouble told one by one. */
+const MOST_LINES = 20;
+
+/** A summary for people, with what keeps files from being delivered. */
+export function describeReport({ result, bytes_sent, elapsed_ms, files }: SyncReport): string {
+  const sent = `${bytes_sent} bytes sent in ${(elapsed_ms / 1000).toFixed(1)} s`;
+  if (result === "delivered") return `Everything is durable everywhere: ${count(files.length)}, ${sent}`;
+  const open = files.filter(({ destinations }) => destinations.some(({ state }) => state !== "delivered"));
+  const lines = [...groups(open).values()].map(
+    ({ first, of, where }) =>
+      `  ${first.source === null ? quoteText(first.name ?? "") : quoteText(first.source)}` +
+      `${of > 1 ? ` and ${of - 1} more` : ""}${where}`,
+  );
+  const more = lines.length > MOST_LINES ? [`  and ${lines.length - MOST_LINES} more kinds of trouble`] : [];
+  const head = `${result}: ${open.length} of ${count(files.length)} are not durable everywhere, ${sent}`;
+  return [head, ...lines.slice(0, MOST_LINES), ...more].join("\n");
 }
 
-/** A name or path for people and JSON: its text, or its bytes escaped where it is no UTF-8. */
+interface Group {
+  readonly first: FileReport;
+  of: number;
+  readonly where: string;
+}
+
+/** Files with the same trouble at the same destination. */
+function groups(files: readonly FileReport[]): Map<string, Group> {
+  const found = new Map<string, Group>();
+  for (const file of files) {
+    // What has no name is refused by this host, for all destinations alike.
+    for (const { url, state, error } of file.name === null ? file.destinations.slice(0, 1) : file.destinations) {
+      if (state === "delivered") continue;
+      const where = `${file.name === null ? "" : `, ${url}`}: ${error}`;
+      const group = found.get(where);
+      if (group === undefined) found.set(where, { first: file, of: 1, where });
+      else group.of++;
+    }
+  }
+  return found;
+}
+
+function count(files: number): string {
+  return `${files} ${files === 1 ? "file" : "files"}`;
+}
+
+/** A name or path for JSON: its text, or its bytes escaped where it is no UTF-8. */
 export function readable(bytes: Bytes): string {
   return textOf(bytes) ?? quote(bytes).slice(1, -1);
 }
 
-function fileReport({ name, entry }: Generation, size: number, results: readonly GoalResult[]): FileReport {
+function fileReport({ generation: { name, entry }, size, results }: FileResult): FileReport {
   return {
     name: readable(name),
     source: entry.source === undefined ? null : readable(entry.source),

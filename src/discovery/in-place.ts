@@ -2,9 +2,10 @@
 // its names, other matching files get names as adoption would give them, suffixes coming from the inode so that
 // they are the same each time. Nothing is written and nothing is locked.
 
-import { type Bytes, bytesOf } from "../base/text.ts";
+import { codeOf, describe, StartFailure } from "../base/errors.ts";
+import { type Bytes, bytesOf, quote } from "../base/text.ts";
 import type { Directory, Files, OpenFile, Stat } from "../platform/files.ts";
-import type { Entry } from "../spool/entry.ts";
+import type { Entry, Generation } from "../spool/entry.ts";
 import { addGeneration, type HeldEntry, newEntry, newestOf } from "../spool/held.ts";
 import { takeInventory } from "../spool/inventory.ts";
 import { readMemory } from "../spool/memory.ts";
@@ -32,6 +33,8 @@ export interface InPlace {
   /** Answers as the real ones do, in memory only; `start`, `sweep` and `retain` have nothing to do. */
   readonly spools: Spools;
   readonly report: ScanReport;
+  /** Of files that were found truncated or rewritten: the names, known to nobody yet, under which they go on. */
+  readonly made: readonly Generation[];
 }
 
 export async function openInPlace(ports: DiscoveryPorts, options: InPlaceOptions): Promise<InPlace> {
@@ -47,26 +50,28 @@ export async function openInPlace(ports: DiscoveryPorts, options: InPlaceOptions
     rules.top.close();
   };
   try {
-    for (const { root, path } of datadirs) readSpool(root, path, registry, clock.elapsed());
+    for (const { root, path } of datadirs) reading(path, () => readSpool(root, path, registry, clock.elapsed()));
     const isOwn = (stat: Stat) => datadirs.some(({ root }) => root.stat.dev === stat.dev && root.stat.ino === stat.ino);
     const gatherer = new Gatherer(clock, emit, isOwn);
     const patterns = options.patterns.map(compilePattern);
     await inSlices(clock, walk(rules, gatherer, rules.top.again(), topPlace(patterns)), () => false);
-    const released = datadirs.map(({ root, path }) => new Released(root, path));
+    const released = datadirs.map(({ root, path }) => reading(path, () => new Released(root, path)));
     const isReleased = (name: Bytes) => released.some((names) => names.has(name));
     const adopted = nameAll(ports, rules.top, gatherer, registry, isReleased);
     gatherer.complaints.endScan();
     const never = Number.POSITIVE_INFINITY;
     const spoolsOptions = { datadirs: [], retention: never, scanInterval: never, periodicTriggerInterval: never };
+    const before = new Set(registry.generations());
     const spools = new Spools(ports, spoolsOptions, registry, [], close);
-    return { spools, report: { matched: gatherer.matched, adopted, problems: gatherer.problems } };
+    const made = [...registry.generations()].filter((generation) => !before.has(generation));
+    return { spools, report: { matched: gatherer.matched, adopted, problems: gatherer.problems }, made };
   } catch (error) {
     close();
     throw error;
   }
 }
 
-/** The first line of a small text file below `base` (etc/hostname, etc/machine-id), undefined where there is none. */
+/** The first line of a small file below `base` that is neither empty nor a comment, as in hostname(5); undefined: none. */
 export function readLineBelow(files: Files, base: Bytes, path: Bytes): string | undefined {
   const { top, mayFollowLiteral } = rulesBelow(files, base);
   try {
@@ -89,7 +94,8 @@ function firstLine(file: OpenFile): string | undefined {
   try {
     const bytes = Buffer.alloc(MOST_TEXT);
     const text = bytes.toString("utf8", 0, file.readNow(bytes, 0, bytes.length, 0));
-    return text.split("\n", 1)[0]?.trim();
+    const lines = text.split("\n").map((line) => line.trim());
+    return lines.find((line) => line !== "" && !line.startsWith("#"));
   } finally {
     file.close();
   }
@@ -114,10 +120,29 @@ function openDatadir(
   path: Bytes,
   mayFollow: (link: Stat) => boolean,
 ): { readonly root: Directory; readonly path: Bytes } | undefined {
-  const end = resolve(top, "", path, mayFollow);
+  const end = reading(path, () => resolve(top, "", path, mayFollow));
+  // Without its names everything would be sent once more.
+  if (end.kind === "forbidden") {
+    throw new StartFailure(`${cannotRead(path)}: a symbolic link on the way to it is another user's: chown it to root`);
+  }
   if (end.kind === "directory") return { root: end.directory, path };
   if (end.kind === "file") end.directory.close();
   return undefined;
+}
+
+/** What `read` returns; a data directory that cannot be read is no reason to send its files under other names. */
+function reading<T>(path: Bytes, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof StartFailure || codeOf(error) === "") throw error;
+    const remedy = codeOf(error) === "EACCES" ? ": run it as root or as the client's user" : "";
+    throw new StartFailure(`${cannotRead(path)}: ${describe(error)}${remedy}`, { cause: error });
+  }
+}
+
+function cannotRead(path: Bytes): string {
+  return `Cannot read data directory ${quote(path)}`;
 }
 
 /** Makes what the spool holds known under its names. */
