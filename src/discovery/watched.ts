@@ -52,11 +52,14 @@ export class WatchedDirectories {
     }
     const places = new Map([[place.path, { place, scan }]]);
     const tell = (name: Bytes | null) => {
+      // Of the directory itself: perhaps it is gone, and the watch with it, and another one has its inode number by now.
+      if (name === null) this.#drop(id, watched);
       for (const one of [...places.values()]) this.#parts.hinted(id, one.place, name);
     };
     const watch = this.#parts.watches.attempt(() => directory.watch(tell));
     if (watch === undefined) return false;
-    this.#watched.set(id, { watch, places });
+    const watched = { watch, places };
+    this.#watched.set(id, watched);
     return true;
   }
 
@@ -99,6 +102,13 @@ export class WatchedDirectories {
     this.#watched.clear();
     for (const id of [...this.#open.keys()]) this.#closeOpened(id);
     this.#timer?.cancel();
+  }
+
+  #drop(id: string, watched: Watched): void {
+    if (this.#watched.get(id) !== watched) return;
+    watched.watch.close();
+    this.#watched.delete(id);
+    this.#closeOpened(id);
   }
 
   #closeIdle(): void {

@@ -162,14 +162,16 @@ export class Scene {
 
   /** Waits until these files are held and all that is held is at the server. */
   async delivered(...sources: readonly (string | Buffer)[]): Promise<void> {
-    const missing = () => sources.filter((source) => this.namesOf(source).length === 0);
-    let left: unknown = [];
+    const wanted = sources.map((source) => ({ source, id: idOf(fs.statSync(source, { bigint: true })) }));
+    let left: unknown[] = [];
     const done = () => {
-      left = [...missing(), ...behind(this.spool, this.store)];
-      return (left as unknown[]).length === 0;
+      const held = new Set([...filesBelow(this.spool).values()].map(idOf));
+      const missing = wanted.filter(({ id }) => !held.has(id)).map(({ source }) => String(source));
+      left = [...missing, ...behind(this.spool, this.store)];
+      return left.length === 0;
     };
-    await this.until(`everything delivered`, done).catch((error: Error) => {
-      throw new Error(`${error.message}\nnot delivered: ${String(left).slice(0, 500)}`);
+    await this.until("everything delivered", done).catch((error: Error) => {
+      throw new Error(`${error.message}\nnot delivered: ${left.join(" ").slice(0, 500)}`);
     });
   }
 
@@ -202,6 +204,10 @@ export class Scene {
     const words = bad.slice(0, 5).map(({ name, text }) => `${name} ${text}`);
     assert.ok(bad.length === 0, `${bad.length} errors in the logs: ${words.join("\n")}`);
   }
+}
+
+function idOf({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }): string {
+  return `${dev}:${ino}`;
 }
 
 async function freePort(address: string): Promise<number> {
