@@ -1,47 +1,81 @@
 // The client's half of HTTP with undici. One `Client` is one connection. Two habits of undici matter here
 // (lib/dispatcher/client-h1.js): it re-sends what was pipelined behind a failed request or behind an answer with
 // `Connection: close`, so a connection is marked dead at its first failure, and what undici then tries, or would
-// start a second time, is aborted before a byte is written; and its timeouts watch the answer only, so a stalled
-// upload is noticed by a watch on the socket itself.
+// start a second time, is aborted before a byte is written; and its timeouts watch neither an upload nor the whole of
+// an answer, so the socket is watched (socket-watch.ts). A server is not believed that says 2xx to what was not sent.
+// Proxies that the environment names are not used.
 
-import type { Socket } from "node:net";
 import { buildConnector, Client, type Dispatcher } from "undici";
+import { assert } from "../base/assert.ts";
 import type { HttpClient, HttpConnection, HttpHeaders, HttpOptions, HttpOutcome, HttpRequest } from "./http.ts";
+import { SocketWatch } from "./socket-watch.ts";
 
 /** An answer's body is of no use to us; one larger than this ends the connection. Bytes. */
 const MAX_ANSWER_BODY = 64 * 1024;
+/** All fields of an answer. Bytes. */
+const MAX_ANSWER_HEADER = 16 * 1024;
+/** A request has one answer; some intermediate ones (1xx) in front of it are let pass. */
+const MAX_INTERMEDIATE = 16;
 const CONNECT_TIMEOUT = 10_000;
 const LOOK_EVERY = 1_000;
 
+/** How connections to `https:` are made (https-connector.ts). */
+export interface Secure {
+  readonly connector: buildConnector.connector;
+  /** A failure in words; `answered`: the connection has brought an answer before. */
+  readonly explain: (error: Error, answered: boolean) => Error;
+}
+
+export interface UndiciHttp extends HttpClient {
+  /** Every connection there is ends as soon as nothing is on the way on it; none is given new requests. */
+  retire(): void;
+}
+
 /** `noProgress`: ms without a byte in either direction after which a connection with requests on it is given up. */
-export function undiciHttp(noProgress: number): HttpClient {
-  return { connect: (origin, options) => new UndiciConnection(origin, options, noProgress) };
+export function undiciHttp(noProgress: number, secure?: Secure): UndiciHttp {
+  const open = new Set<UndiciConnection>();
+  return {
+    connect(origin, options) {
+      // Without terms of our own undici would take those of the environment.
+      assert(origin.startsWith("https:") === (secure !== undefined), "https has its terms");
+      const connection = new UndiciConnection(origin, options, noProgress, secure, () => open.delete(connection));
+      open.add(connection);
+      return connection;
+    },
+    retire() {
+      for (const connection of open) connection.retire();
+    },
+  };
 }
 
 class UndiciConnection implements HttpConnection {
   readonly #client: Client;
-  readonly #noProgress: number;
-  #socket: Socket | undefined;
+  readonly #watch: SocketWatch;
+  readonly #secure: Secure | undefined;
+  readonly #ended: () => void;
   #inFlight = 0;
+  #answered = false;
+  #retiring = false;
   #dead: Error | undefined;
   #look: NodeJS.Timeout | undefined;
-  #progress = "";
-  #progressAt = 0;
 
-  constructor(origin: string, options: HttpOptions, noProgress: number) {
-    this.#noProgress = noProgress;
-    const connector = buildConnector({ allowH2: false, timeout: CONNECT_TIMEOUT });
+  constructor(origin: string, options: HttpOptions, noProgress: number, secure: Secure | undefined, ended: () => void) {
+    this.#watch = new SocketWatch(noProgress - LOOK_EVERY);
+    this.#secure = secure;
+    this.#ended = ended;
+    const connector = secure?.connector ?? buildConnector({ allowH2: false, timeout: CONNECT_TIMEOUT });
     this.#client = new Client(origin, {
       allowH2: false,
       pipelining: options.pipelining,
       headersTimeout: 0,
       bodyTimeout: 0,
+      maxHeaderSize: MAX_ANSWER_HEADER,
       maxResponseSize: MAX_ANSWER_BODY,
       connect: (target, callback) => {
         connector(target, (...result) => {
           if (result[0] === null) {
-            this.#socket = result[1];
-            this.#socket.setNoDelay(true);
+            this.#answered = false;
+            this.#watch.opened(result[1].setNoDelay(true));
           }
           callback(...result);
         });
@@ -50,7 +84,12 @@ class UndiciConnection implements HttpConnection {
   }
 
   get usable(): boolean {
-    return this.#dead === undefined;
+    return this.#dead === undefined && !this.#retiring;
+  }
+
+  retire(): void {
+    this.#retiring = true;
+    if (this.#inFlight === 0) this.destroy();
   }
 
   send(request: HttpRequest): Promise<HttpOutcome> {
@@ -61,6 +100,7 @@ class UndiciConnection implements HttpConnection {
       const done = (outcome: HttpOutcome) => {
         this.#inFlight--;
         if (this.#inFlight === 0) this.#stopLooking();
+        if (this.#inFlight === 0 && this.#retiring) this.destroy();
         resolve(outcome);
       };
       this.#client.dispatch(
@@ -82,6 +122,8 @@ class UndiciConnection implements HttpConnection {
     let status = 0;
     let headers: HttpHeaders = {};
     let started = false;
+    let end = Number.POSITIVE_INFINITY;
+    let intermediate = 0;
     return {
       onRequestStart: (controller) => {
         // A second start: it was behind an answer that ended the connection, and undici would send it again.
@@ -89,16 +131,25 @@ class UndiciConnection implements HttpConnection {
         started = true;
         if (this.#dead !== undefined) controller.abort(this.#dead);
       },
+      onRequestSent: () => {
+        end = this.#watch.written();
+      },
       onResponseStart: (_controller, statusCode, fields) => {
         status = statusCode;
         headers = fields;
+        if (status < 200 && ++intermediate > MAX_INTERMEDIATE)
+          this.#fail(new Error("intermediate answers without end"));
+        if (status >= 200 && status < 300 && !this.#watch.isTaken(end)) {
+          this.#fail(new Error(`it answered ${status} before the request was sent, which cannot be true`));
+        }
       },
       onResponseData: () => {},
-      onResponseEnd: () => done({ kind: "answer", status, headers }),
-      onResponseError: (_controller, error) => {
-        this.#fail(error);
-        done({ kind: "failure", error });
+      onResponseEnd: () => {
+        this.#watch.answered();
+        this.#answered = true;
+        done(this.#dead === undefined ? { kind: "answer", status, headers } : { kind: "failure", error: this.#dead });
       },
+      onResponseError: (_controller, error) => done({ kind: "failure", error: this.#fail(error) }),
     };
   }
 
@@ -106,39 +157,30 @@ class UndiciConnection implements HttpConnection {
     this.#fail(new Error("connection given up"));
   }
 
-  #fail(error: Error): void {
-    if (this.#dead !== undefined) return;
-    this.#dead = error;
+  /** What it died of: the first failure, in words where TLS has some. */
+  #fail(error: Error): Error {
+    if (this.#dead !== undefined) return this.#dead;
+    const dead = this.#secure?.explain(error, this.#answered) ?? error;
+    this.#dead = dead;
+    this.#ended();
     // Not at once: undici calls from within its own bookkeeping of this very queue.
     queueMicrotask(() => {
-      this.#client.destroy(error).catch(() => {});
+      this.#client.destroy(dead).catch(() => {});
     });
+    return dead;
   }
 
   #startLooking(): void {
-    this.#progress = "";
-    this.#look = setInterval(() => this.#lookAtProgress(), LOOK_EVERY);
+    this.#watch.begin(performance.now());
+    this.#look = setInterval(() => {
+      const fault = this.#watch.look(performance.now());
+      if (fault === undefined) return;
+      this.#fail(Object.assign(new Error(fault), fault === "no progress" ? { code: "ETIMEDOUT" } : {}));
+    }, LOOK_EVERY);
   }
 
   #stopLooking(): void {
     clearInterval(this.#look);
     this.#look = undefined;
   }
-
-  #lookAtProgress(): void {
-    const now = performance.now();
-    const progress = `${this.#socket?.bytesRead} ${this.#socket?.bytesWritten} ${unsent(this.#socket)}`;
-    if (progress !== this.#progress) {
-      this.#progress = progress;
-      this.#progressAt = now;
-    } else if (now - this.#progressAt >= this.#noProgress - LOOK_EVERY) {
-      this.#fail(Object.assign(new Error("no progress"), { code: "ETIMEDOUT" }));
-    }
-  }
-}
-
-/** Bytes that the kernel has not taken yet; libuv tells, where it is what runs the socket. */
-function unsent(socket: Socket | undefined): number {
-  const handle = (socket as { _handle?: { writeQueueSize?: unknown } | null } | undefined)?._handle;
-  return typeof handle?.writeQueueSize === "number" ? handle.writeQueueSize : 0;
 }
