@@ -45,8 +45,7 @@ interface Connection {
 class NodeListener implements Listener {
   readonly server: http.Server;
   readonly #fields: readonly string[];
-  readonly #connections = new WeakMap<Socket, Connection>();
-  #count = 0;
+  readonly #connections = new Map<Socket, Connection>();
   #made = 0;
   #closing = false;
 
@@ -97,11 +96,13 @@ class NodeListener implements Listener {
   }
 
   connections(): number {
-    return this.#count;
+    return this.#connections.size;
   }
 
   close(): Promise<void> {
     this.#closing = true;
+    // Node ends those that are idle between requests, not those that never sent one.
+    for (const socket of this.#connections.keys()) if (socket.bytesRead === 0) socket.destroy();
     return new Promise((resolve) => this.server.close(() => resolve()));
   }
 
@@ -112,8 +113,7 @@ class NodeListener implements Listener {
   #accept(socket: Socket): void {
     const connection = { id: this.#made++, peer: socket.remoteAddress ?? "?", open: 0, ending: false };
     this.#connections.set(socket, connection);
-    this.#count++;
-    socket.once("close", () => this.#count--);
+    socket.once("close", () => this.#connections.delete(socket));
     // node:http ends a connection by destroySoon once its last answer is written. Closing a socket while bytes of
     // the other side are unread makes the kernel send a reset, which may overtake the answer.
     const destroySoon = socket.destroySoon;
