@@ -4,7 +4,8 @@
 // that failed ends it with 70. docs/OPERATIONS.md.
 
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { codeOf, describe, StartFailure } from "../base/errors.ts";
 import type { Emit } from "../base/events.ts";
 import { bytesOf, quoteText } from "../base/text.ts";
@@ -94,10 +95,22 @@ async function finish(ingest: Ingest, store: Store): Promise<void> {
 
 function openDatadir(path: string): Directory {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o750 });
+    makeDirectory(path);
     return nodeFiles.open(bytesOf(path), true);
   } catch (error) {
     throw new StartFailure(`Cannot use the data directory ${quoteText(path)}: ${describe(error)}`);
+  }
+}
+
+/** Like `mkdir -p`, which node's own form turns into an endless loop below /proc. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o750 });
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return;
+    if (codeOf(error) !== "ENOENT" || dirname(path) === path || existsSync(dirname(path))) throw error;
+    makeDirectory(dirname(path));
+    mkdirSync(path, { mode: 0o750 });
   }
 }
 

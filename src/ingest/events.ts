@@ -20,8 +20,8 @@ export function listening(address: string, port: number, datadir: string, fsync:
   );
 }
 
-export function stopping(signal: string): Event {
-  return info("server-stopping", `${signal}: finishing what is in flight`);
+export function stopping(): Event {
+  return info("server-stopping", "Stopping: finishing what is in flight");
 }
 
 export function stopped(): Event {
