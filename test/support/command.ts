@@ -93,9 +93,13 @@ export class Command {
     return await this.#exited;
   }
 
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
   /** Sends the signal and waits for the end. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | string> {
-    this.child.kill(signal);
+    this.kill(signal);
     return await this.ended();
   }
 }
@@ -113,15 +117,24 @@ export interface ServerOptions extends CommandOptions {
   /** Default: one that the kernel chooses. */
   readonly port?: number;
   readonly debug?: boolean;
+  /** Where the log goes; default: standard output. */
+  readonly log?: "stdout" | "file";
 }
 
 export class Server extends Command {
   readonly datadir: string;
   port = 0;
+  /** The server's own process, also where it runs below another program. */
+  serverPid = 0;
 
   constructor(datadir: string, args: readonly string[], options: CommandOptions) {
     super(args, options);
     this.datadir = datadir;
+  }
+
+  override kill(signal: NodeJS.Signals): void {
+    if (this.serverPid > 0 && this.over === undefined) process.kill(this.serverPid, signal);
+    else super.kill(signal);
   }
 
   /** With a slash at the end. */
@@ -148,13 +161,15 @@ export function launchServer(options: ServerOptions = {}): Server {
       .map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`)
       .join("")}`,
   );
-  return new Server(datadir, ["server", "-f", path, "-s", ...(options.debug ? ["-d"] : [])], options);
+  const flags = ["server", ...(options.log === "file" ? [] : ["-s"]), ...(options.debug ? ["-d"] : []), "-f", path];
+  return new Server(datadir, flags, options);
 }
 
 /** Starts `shaftlog server` on the loopback interface and waits until it listens. */
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
   const server = launchServer(options);
-  const [, port] = await server.says(/server-started Listening on \S+:(\d+),/);
+  const [, port, pid] = await server.says(/server-started Listening on \S+:(\d+), .* pid (\d+),/);
   server.port = Number(port);
+  server.serverPid = Number(pid);
   return server;
 }

@@ -3,7 +3,7 @@
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { until } from "./until.ts";
+import { PATIENCE } from "./until.ts";
 
 export interface Answer {
   readonly status: number;
@@ -16,19 +16,21 @@ export class Connection {
   readonly socket: Socket;
   #received = "";
   #ended = false;
+  #changed: (() => void) | undefined;
 
   private constructor(socket: Socket) {
     this.socket = socket;
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => {
       this.#received += chunk.toString("latin1");
+      this.#changed?.();
     });
-    socket.on("end", () => {
-      this.#ended = true;
-    });
-    socket.on("close", () => {
-      this.#ended = true;
-    });
+    for (const event of ["end", "close"]) {
+      socket.on(event, () => {
+        this.#ended = true;
+        this.#changed?.();
+      });
+    }
     socket.on("error", () => {});
   }
 
@@ -47,11 +49,20 @@ export class Connection {
 
   /** The next answer but `100 Continue`; undefined where the connection ends first. */
   async answer(toHead = false): Promise<Answer | undefined> {
-    return await until(() => {
+    for (;;) {
       const answer = this.#take(toHead);
-      if (answer !== undefined) return { answer };
-      return this.#ended ? { answer: undefined } : undefined;
-    }, "an answer").then(({ answer }) => answer);
+      if (answer !== undefined || this.#ended) return answer;
+      await new Promise<void>((resolve, reject) => {
+        const late = setTimeout(
+          () => reject(new Error(`no answer in ${PATIENCE} ms, but ${this.#received}`)),
+          PATIENCE,
+        );
+        this.#changed = () => {
+          clearTimeout(late);
+          resolve();
+        };
+      });
+    }
   }
 
   /** What has come and was not taken as an answer. */
