@@ -32,7 +32,7 @@ export async function runClient(flags: ClientFlags): Promise<number> {
   const spools = await openClientSpools(config, emit);
   const urls = destinationUrls(config.destinations, { hostname: hostName, machine: () => machineOf(config) });
   const ports = { files: nodeFiles, clock: systemClock, emit };
-  const destinations = createDestinations(urls, spools, { http: undiciHttp(NO_PROGRESS), clock: systemClock, emit });
+  const destinations = createDestinations(urls, spools, { http: undiciHttp(NO_PROGRESS), clock: systemClock, emit }, false);
   emit(clientStarted(version, config.path, destinations));
   const notice = logrotateNotice(nodeFiles);
   if (notice !== undefined) emit(notice);

@@ -7,6 +7,7 @@ import { fill } from "../base/template.ts";
 import { quoteText } from "../base/text.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { HttpClient } from "../platform/http.ts";
+import { sha256 } from "../platform/node-hash.ts";
 import type { Generation, SpoolListener } from "../spool/entry.ts";
 import type { Delivery } from "../spool/spools.ts";
 import { Destination } from "../transfer/destination.ts";
@@ -48,17 +49,21 @@ export interface Ports {
   readonly emit: Emit;
 }
 
+/** `compareAll`: every file is compared by digest, also one that has nothing to send. */
 export function createDestinations(
   urls: readonly URL[],
   spool: SpoolDesk,
-  { http, clock, emit }: Ports,
+  ports: Ports,
+  compareAll: boolean,
 ): Destination[] {
-  return urls.map((url) => new Destination({ url, http, clock, random: Math.random, spool, emit }));
+  const shared = { ...ports, random: Math.random, newHash: sha256, compareAll, spool };
+  return urls.map((url) => new Destination({ url, ...shared }));
 }
 
 /** What all destinations together hold, as the spool asks for it. */
 export function deliveryTo(destinations: readonly Destination[]): Delivery {
   return {
+    comparesBytes: () => destinations.every(({ verifies }) => verifies !== false),
     isDelivered: (generation) => destinations.every((destination) => destination.isDelivered(generation)),
     reached: (generation) =>
       destinations.map((destination) => {

@@ -6,6 +6,8 @@ export type PutOutcome =
   | { readonly kind: "appended" }
   /** Not at the end there, or another writer holds the file: ask where it ends. */
   | { readonly kind: "refused"; readonly status: number }
+  /** At the end, but the bytes before it are others than ours. */
+  | { readonly kind: "diverged" }
   /** The range is larger than the server takes. */
   | { readonly kind: "too-large" }
   /** This file is not taken; others may be. Asking again soon does not help. */
@@ -17,7 +19,7 @@ export type PutOutcome =
 export type HeadOutcome =
   /** The durable size there; 0 where there is nothing yet. */
   | { readonly kind: "size"; readonly size: number; readonly exists: boolean }
-  | Exclude<PutOutcome, { kind: "appended" | "too-large" | "refused" }>;
+  | Exclude<PutOutcome, { kind: "appended" | "diverged" | "too-large" | "refused" }>;
 
 /** The outcome of a PUT that was answered with `status`. */
 export function putOutcome(status: number, retryAfter: number | undefined): PutOutcome {
@@ -29,6 +31,8 @@ export function putOutcome(status: number, retryAfter: number | undefined): PutO
     case 409:
     case 416:
       return { kind: "refused", status };
+    case 412:
+      return { kind: "diverged" };
     case 413:
       return { kind: "too-large" };
     default:

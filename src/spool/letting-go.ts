@@ -13,6 +13,8 @@ import { Spool } from "./spool.ts";
 export interface Delivery {
   /** Whether every byte of a generation is durable at every destination. */
   isDelivered(generation: Generation): boolean;
+  /** Whether each destination tells digests, as far as is known. */
+  comparesBytes(): boolean;
   /** Per destination how much of a generation it acknowledged. */
   reached(generation: Generation): readonly Reached[];
 }

@@ -13,6 +13,8 @@ export interface Mark {
   readonly offset: number;
   /** 48 bits of SHA-256 over the last min(TAIL, offset) bytes before `offset`. */
   readonly tail: number;
+  /** From the memory of an earlier life: what was acknowledged last may be missing in it. */
+  readonly loaded?: true;
 }
 
 /** The mark at `offset`; `before` are at least the last min(TAIL, offset) bytes before it. */

@@ -134,7 +134,7 @@ export class Spool implements Holder {
       const remembered = memory.get(newestOf(entry).name);
       entry.source = remembered?.source;
       if (remembered === undefined) continue;
-      entry.acknowledged = remembered.mark;
+      entry.acknowledged = { ...remembered.mark, loaded: true };
       entry.mark = remembered.mark;
       entry.head = remembered.head;
     }

@@ -103,7 +103,7 @@ export class Spools {
     });
     for (const entry of registry.entries()) {
       const offset = entry.acknowledged?.offset ?? 0;
-      if (!this.#judgeShorter(entry) && entry.size < offset) this.#emit(shorterThanDelivered(newestOf(entry), offset));
+      if (entry.size < offset) this.#emit(shorterThanDelivered(newestOf(entry), offset));
     }
   }
 
@@ -186,11 +186,17 @@ export class Spools {
     held.nlink = stat.nlink;
     held.mtimeMs = stat.mtimeMs;
     if (held.due !== undefined) this.#goOn(held, held.due);
-    if (stat.size === before) return;
+    // Where digests tell the byte at which local and remote part, transfer decides on it; else the beginning must do.
+    const byDigest = this.#lettingGo.delivery?.comparesBytes() ?? false;
+    if (stat.size === before) {
+      if (!byDigest) this.#judgeShorter(held);
+      return;
+    }
     held.size = stat.size;
     held.changedAt = held.lookedAt;
-    if (stat.size < before) this.#goOn(held, { start: 0, before, reason: "was truncated" });
-    else if (!this.#judgeShorter(held)) this.#registry.changed(held);
+    if (stat.size < before && (stat.size === 0 || !byDigest))
+      this.#goOn(held, { start: 0, before, reason: "was truncated" });
+    else if (byDigest || !this.#judgeShorter(held)) this.#registry.changed(held);
   }
 
   /** The entry's bytes are not those that were read before: it goes on as a new generation from offset 0. */
@@ -259,7 +265,7 @@ export class Spools {
   #judgeShorter(entry: HeldEntry): boolean {
     const offset = entry.acknowledged?.offset;
     if (offset === undefined || entry.size >= offset || !beginsOtherwise(entry)) return false;
-    this.#goOn(entry, { start: 0, before: offset, reason: "was truncated while the client did not run" });
+    this.#goOn(entry, { start: 0, before: offset, reason: "is shorter than what was delivered of it" });
     return true;
   }
 

@@ -5,6 +5,7 @@ import type { Emit } from "../base/events.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Stat } from "../platform/files.ts";
 import type { HttpClient } from "../platform/http.ts";
+import type { NewHash } from "../protocol/tree-hash.ts";
 import type { Entry, Generation } from "../spool/entry.ts";
 import type { Mark } from "../spool/mark.ts";
 
@@ -12,6 +13,8 @@ import type { Mark } from "../spool/mark.ts";
 export interface SpoolDesk {
   /** Compares an entry with a fresh look at its file. */
   noticed(entry: Entry, stat: Stat): void;
+  /** The entry's bytes from `start` on are not what was delivered: they go on as a new generation. */
+  supersede(entry: Entry, start: number, reason: string): void;
   /** The entry's bytes were rewritten: it goes on as a new generation from offset 0. */
   rewritten(entry: Entry): void;
   /** A destination acknowledged the bytes up to `mark`. */
@@ -23,6 +26,9 @@ export interface DestinationParts {
   readonly url: URL;
   readonly http: HttpClient;
   readonly clock: Clock;
+  readonly newHash: NewHash;
+  /** Every file is compared by digest, also one that has nothing to send. */
+  readonly compareAll: boolean;
   /** In [0, 1). */
   readonly random: () => number;
   readonly spool: SpoolDesk;

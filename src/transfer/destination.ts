@@ -5,10 +5,12 @@
 import { assert } from "../base/assert.ts";
 import type { Event } from "../base/events.ts";
 import type { HttpConnection } from "../platform/http.ts";
+import type { NewHash } from "../protocol/tree-hash.ts";
 import { type Entry, type Generation, isSuperseded, lengthOf, type SpoolListener } from "../spool/entry.ts";
 import type { Mark } from "../spool/mark.ts";
 import { Buffers } from "./buffers.ts";
-import { type Desk, deliver, troubleOf } from "./deliver.ts";
+import { deliver } from "./deliver.ts";
+import type { Desk } from "./desk.ts";
 import type { DestinationParts, Summary } from "./destination-parts.ts";
 import * as events from "./events.ts";
 import { Faults } from "./faults.ts";
@@ -20,6 +22,7 @@ import { type Down, Outage } from "./outage.ts";
 import { type Fault, gotOn, holdsBytes, newProgress, type Progress } from "./progress.ts";
 import type { Reading } from "./read-range.ts";
 import { createRemote, type Remote } from "./remote.ts";
+import { troubleOf } from "./trouble.ts";
 import { isOwnTrouble } from "./whose-trouble.ts";
 import { Window } from "./window.ts";
 
@@ -42,6 +45,7 @@ export class Destination implements SpoolListener, Desk {
   readonly #buffers = new Buffers();
   readonly #window = new Window();
   #start: string | undefined;
+  #verifies: boolean | undefined;
   /** Clock.elapsed() of its last answer. */
   #heardAt: number | undefined;
   #restoredSaid = false;
@@ -75,6 +79,7 @@ export class Destination implements SpoolListener, Desk {
   /** SpoolListener. `fresh`: the name was given just now, so that nobody can have sent any of it. */
   added(generation: Generation, fresh = true): void {
     const progress = newProgress(generation, fresh);
+    progress.compare = this.#parts.compareAll;
     this.#files.add(progress);
     this.#want(progress);
   }
@@ -82,7 +87,9 @@ export class Destination implements SpoolListener, Desk {
   changed(entry: Entry): void {
     for (const generation of entry.generations) {
       const progress = this.#files.get(generation);
-      if (progress !== undefined) this.#want(progress);
+      if (progress === undefined) continue;
+      if (lengthOf(generation) < progress.verified) progress.verified = 0;
+      this.#want(progress);
     }
   }
 
@@ -98,10 +105,16 @@ export class Destination implements SpoolListener, Desk {
     return this.#files.get(generation);
   }
 
-  /** True where every byte of `generation` that was seen is durable there. */
+  /** True where every byte of `generation` that was seen is durable there; what was not compared yet is compared now. */
   isDelivered(generation: Generation): boolean {
     const progress = this.#files.get(generation);
-    return progress !== undefined && progress.fault === undefined && holdsBytes(progress, lengthOf(generation));
+    if (progress === undefined || progress.fault !== undefined) return false;
+    const length = lengthOf(generation);
+    if (!progress.compare && this.#verifies !== false && progress.verified < length) {
+      progress.compare = true;
+      this.#want(progress);
+    }
+    return holdsBytes(progress, length);
   }
 
   /** One pass over all files. */
@@ -123,7 +136,7 @@ export class Destination implements SpoolListener, Desk {
   /** Has `progress` served if there is something to do for it. */
   #want(progress: Progress): void {
     if (progress.busy || progress.fault !== undefined) return; // looked at again when that ends
-    const step = nextStep(progress, this.strict);
+    const step = nextStep(progress, this);
     if (step.kind === "rest") this.onChange(progress);
     else if (step.kind === "send") this.#lanes.add(progress, step.backlog > LIVE ? "bulk" : "live");
     else this.#lanes.add(progress, progress.fresh || isRecent(progress) ? "live" : "cold");
@@ -133,6 +146,7 @@ export class Destination implements SpoolListener, Desk {
     progress.busy = true;
     const served = await deliver(progress, connection, this, depth, most);
     progress.busy = false;
+    this.#files.keepHash(progress);
     const held = this.#files.get(progress.generation) === progress;
     let fault = served.kind === "fault" ? served.fault : undefined;
     if (served.kind === "down") {
@@ -193,6 +207,14 @@ export class Destination implements SpoolListener, Desk {
     return this.#start !== undefined;
   }
 
+  get verifies(): boolean | undefined {
+    return this.#verifies;
+  }
+
+  get newHash(): NewHash {
+    return this.#parts.newHash;
+  }
+
   rangeSize(): number {
     return this.#window.size;
   }
@@ -222,6 +244,7 @@ export class Destination implements SpoolListener, Desk {
     this.#heardAt = this.now();
     if (!firstAnswer && start === this.#start) return;
     this.#start = start;
+    this.#verifies = start === undefined ? false : undefined;
     this.#lanes.setStrict(this.strict);
     if (start === undefined) this.#parts.emit(events.destinationUnverified(this.url));
     if (firstAnswer) return;
@@ -233,11 +256,29 @@ export class Destination implements SpoolListener, Desk {
   /** Another life of the server: all that was believed of it is asked anew, what changed last first. */
   #doubtAll(): void {
     const doubtful = [...this.#files.values()].filter((progress) => !progress.fresh);
-    for (const progress of doubtful) progress.known = false;
+    for (const progress of doubtful) {
+      progress.known = false;
+      progress.verified = 0;
+    }
     const recent = doubtful.filter(isRecent);
     recent.sort((a, b) => b.generation.entry.changedAt - a.generation.entry.changedAt);
     for (const progress of recent) this.#want(progress);
     for (const progress of doubtful) this.#want(progress);
+  }
+
+  showed(digest: boolean): void {
+    if (this.#verifies !== undefined) return;
+    this.#verifies = digest;
+    if (!digest) this.#parts.emit(events.destinationWithoutDigests(this.url));
+  }
+
+  same(progress: Progress, size: number): void {
+    progress.verified = size;
+    this.lastProgressAt = this.now();
+  }
+
+  partedHere({ generation }: Progress, at: number): void {
+    this.#parts.spool.supersede(generation.entry, generation.start + at, "no longer holds what was delivered of it");
   }
 
   learned(progress: Progress, size: number, exists: boolean): void {
@@ -289,7 +330,12 @@ function isRecent(progress: Progress): boolean {
 }
 
 function faultEvent(url: string, generation: Generation, fault: Omit<Fault, "retryAt">): Event {
-  return fault.kind === "local"
-    ? events.fileUnreadable(url, generation, fault.text)
-    : events.fileDenied(url, generation, fault.text);
+  switch (fault.kind) {
+    case "local":
+      return events.fileUnreadable(url, generation, fault.text);
+    case "diverged":
+      return events.fileDiverged(url, generation, fault.text);
+    default:
+      return events.fileDenied(url, generation, fault.text);
+  }
 }

@@ -3,7 +3,10 @@
 
 import { debug, type Event, error, info, warn } from "../base/events.ts";
 import { type Bytes, quote } from "../base/text.ts";
+import { shortDigest } from "../protocol/digest-field.ts";
+import { LEAF } from "../protocol/tree-hash.ts";
 import type { Generation } from "../spool/entry.ts";
+import type { Parted } from "./desk.ts";
 
 export const destinationUnreachable = (url: string, cause: string): Event =>
   error(
@@ -49,6 +52,25 @@ export const remoteAhead = (url: string, generation: Generation, has: number, le
     `${url} has ${has} bytes of ${nameOf(generation)}, which is ${length} bytes long here. Nothing is sent until it is longer; ` +
       `normal after a power cut of this host`,
   );
+
+export const fileDiverged = (url: string, generation: Generation, text: string): Event =>
+  error(
+    "file-diverged",
+    `${nameOf(generation)} and its copy at ${url} are different files: ${text}. Nothing is sent and nothing was changed; ` +
+      `the others go on. Is another host writing under that name, or was the copy changed? See "file-diverged" in the manual`,
+  );
+
+export const destinationWithoutDigests = (url: string): Event =>
+  warn("destination-without-digests", `${url} tells no digests: what it has is compared by size alone`);
+
+/** The words for where two files part. */
+export function diverged({ at, size, ours, theirs }: Parted): string {
+  const segment = Math.floor(at / LEAF);
+  return (
+    `they part at byte ${at} (segment ${segment}) of the ${size} bytes that both have; ` +
+    `digest here ${shortDigest(ours)}, there ${shortDigest(theirs)}`
+  );
+}
 
 export const appended = (url: string, generation: Generation, start: number, end: number): Event =>
   debug("appended", `${nameOf(generation)} at ${url}: bytes ${start} to ${end}`);

@@ -4,11 +4,14 @@
 import type { Generation } from "../spool/entry.ts";
 import { backlogOf, type Progress } from "./progress.ts";
 
+/** So many files keep the running digest of what was sent; one that lost it is read again from its beginning. */
+const HASHES = 2048;
 /** So many files at the most are passed over in one turn. */
 const MOST_PASSED_OVER = 32;
 
 export class Files {
   readonly #all = new Map<Generation, Progress>();
+  readonly #hashed = new Set<Progress>();
 
   add(progress: Progress): void {
     this.#all.set(progress.generation, progress);
@@ -19,11 +22,24 @@ export class Files {
   }
 
   remove(generation: Generation): void {
+    const progress = this.#all.get(generation);
+    if (progress !== undefined) this.#hashed.delete(progress);
     this.#all.delete(generation);
   }
 
   values(): IterableIterator<Progress> {
     return this.#all.values();
+  }
+
+  /** `progress` was served just now: its running digest is kept, and the one not used for longest is let go. */
+  keepHash(progress: Progress): void {
+    this.#hashed.delete(progress);
+    if (progress.hash === undefined) return;
+    this.#hashed.add(progress);
+    if (this.#hashed.size <= HASHES) return;
+    const oldest = this.#hashed.values().next().value as Progress;
+    oldest.hash = undefined;
+    this.#hashed.delete(oldest);
   }
 
   /** Each in its turn; one whose requests got no answer only where there is no other. */

@@ -1,18 +1,27 @@
 // What to do next for one file at one destination. Pure: everything it decides by is in its arguments, and it
 // changes nothing.
 
-import { lengthOf } from "../spool/entry.ts";
+import { isSuperseded, lengthOf } from "../spool/entry.ts";
 import type { Progress } from "./progress.ts";
 
 export type Step =
   /** HEAD: nothing is known, or what was known is in doubt. */
   | { readonly kind: "ask" }
+  /** HEAD with a digest: are the bytes that both have the same? */
+  | { readonly kind: "compare" }
   /** PUT from `offset` on. */
   | { readonly kind: "send"; readonly offset: number; readonly backlog: number }
   | { readonly kind: "rest" };
 
-/** `strict`: the destination has shown the id of a server that refuses whatever is not at the end. */
-export function nextStep(progress: Progress, strict: boolean): Step {
+/** What is known of the destination. */
+export interface Known {
+  /** It has shown the id of a server that refuses whatever is not at the end. */
+  readonly strict: boolean;
+  /** It tells digests. */
+  readonly verifies: boolean | undefined;
+}
+
+export function nextStep(progress: Progress, { strict, verifies }: Known): Step {
   const length = lengthOf(progress.generation);
   if (!progress.known) {
     if (!progress.fresh) return { kind: "ask" };
@@ -21,6 +30,8 @@ export function nextStep(progress: Progress, strict: boolean): Step {
     if (length === 0) return { kind: "rest" };
     return strict ? { kind: "send", offset: 0, backlog: length } : { kind: "ask" };
   }
-  if (progress.offset >= length) return { kind: "rest" };
-  return { kind: "send", offset: progress.offset, backlog: length - progress.offset };
+  if (progress.offset < length) return { kind: "send", offset: progress.offset, backlog: length - progress.offset };
+  // Equal size is enough to be idle. Where it is not, or the copy is longer, the bytes tell.
+  const isDue = progress.compare || (progress.offset > length && !isSuperseded(progress.generation));
+  return verifies === true && isDue && progress.verified < length ? { kind: "compare" } : { kind: "rest" };
 }

@@ -5,7 +5,7 @@
 import type { Emit } from "../base/events.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import { backoff, boundedRetryAfter } from "./backoff.ts";
-import type { Served } from "./deliver.ts";
+import type { Served } from "./desk.ts";
 import * as events from "./events.ts";
 
 export type Down = Extract<Served, { kind: "down" }>;

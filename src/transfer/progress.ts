@@ -1,6 +1,7 @@
 // How far one generation has come at one destination. The destination's answer is the truth and this is what
 // is believed of it: losing it costs one HEAD. Pure.
 
+import type { TreeHash } from "../protocol/tree-hash.ts";
 import type { Generation } from "../spool/entry.ts";
 import { lengthOf } from "../spool/entry.ts";
 
@@ -14,6 +15,12 @@ export interface Progress {
   asked: boolean;
   /** Adopted in this life and never sent: a strict destination may be sent the first bytes without asking. */
   fresh: boolean;
+  /** How many first bytes are known to be the same there, by their digest. */
+  verified: number;
+  /** Equal size is not enough: the bytes are to be compared as well. Only where the destination may tell digests. */
+  compare: boolean;
+  /** The running digest of the first bytes here; of use where its size is `offset`. A cache. */
+  hash: TreeHash | undefined;
   /** The remote was seen longer than the local file. */
   ahead: boolean;
   /** Was this destination seen to append to this file? Of interest where it is not a strict server. */
@@ -39,8 +46,11 @@ export type Queue = "live" | "cold" | "bulk";
 
 /** Why a file does not get on at a destination that otherwise works. */
 export interface Fault {
-  /** `denied`: the destination's word; `local`: our file cannot be read; `no-append`: it does not append. */
-  readonly kind: "denied" | "local" | "no-append";
+  /**
+   * `denied`: the destination's word; `local`: our file cannot be read; `no-append`: it does not append; `diverged`:
+   * its bytes are not ours.
+   */
+  readonly kind: "denied" | "local" | "no-append" | "diverged";
   /** In words, for the operator. */
   readonly text: string;
   /** True where trying again will not help until someone acts. */
@@ -56,6 +66,9 @@ export function newProgress(generation: Generation, fresh: boolean): Progress {
     known: false,
     asked: false,
     fresh,
+    verified: 0,
+    compare: false,
+    hash: undefined,
     ahead: false,
     appends: "unknown",
     queue: undefined,
@@ -81,7 +94,8 @@ export function backlogOf(progress: Progress): number {
   return Math.max(0, lengthOf(progress.generation) - progress.offset);
 }
 
-/** True where the destination has said that it holds the first `length` bytes. */
+/** True where the destination holds the first `length` bytes: by what it said and, where that is due, by digest. */
 export function holdsBytes(progress: Progress, length: number): boolean {
-  return length === 0 || (progress.known && progress.offset >= length);
+  if (length === 0) return true;
+  return progress.known && progress.offset >= length && (!progress.compare || progress.verified >= length);
 }

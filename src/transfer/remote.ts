@@ -6,6 +6,13 @@ import { describe } from "../base/errors.ts";
 import type { Bytes } from "../base/text.ts";
 import type { HttpConnection, HttpHeaders } from "../platform/http.ts";
 import { formatContentRange, parseSize } from "../protocol/content-range.ts";
+import {
+  formatDigest,
+  type PrefixDigest,
+  parseDigest,
+  SHAFTLOG_DIGEST,
+  WANT_DIGEST,
+} from "../protocol/digest-field.ts";
 import { SERVER_START } from "../protocol/fields.ts";
 import { type HeadOutcome, headOutcome, type PutOutcome, parseRetryAfter, putOutcome } from "../protocol/outcome.ts";
 import { encodePath } from "../protocol/resource-path.ts";
@@ -19,28 +26,35 @@ export interface Failed {
 
 export interface Reply<Outcome> {
   readonly outcome: Outcome | Failed;
+  /** What the answer says of the bytes there. */
+  readonly digest: PrefixDigest | undefined;
   /** The id of the server's life, where it has one: the sign of a strict server. */
   readonly start: string | undefined;
 }
 
 export interface Remote {
-  /** How long is the destination's copy of `name`? */
-  head(connection: HttpConnection, name: Bytes): Promise<Reply<HeadOutcome>>;
-  /** Appends `body` at `offset`; `size` is the length that the file has here. */
+  /** How long is the destination's copy of `name`? `want`: and what is the digest of so many of its first bytes? */
+  head(connection: HttpConnection, name: Bytes, want?: number): Promise<Reply<HeadOutcome>>;
+  /**
+   * Appends `body` at `offset`; `size` is the length that the file has here, `believed` the digest of the bytes before
+   * `offset`: the condition on which it is to be appended.
+   */
   put(
     connection: HttpConnection,
     name: Bytes,
     offset: number,
     size: number,
     body: Uint8Array,
+    believed: Uint8Array | undefined,
   ): Promise<Reply<PutOutcome>>;
 }
 
 /** `prefix`: the path of the destination's URL, percent-encoded, with its final slash. */
 export function createRemote(prefix: string): Remote {
   return {
-    async head(connection, name) {
-      const answer = await connection.send({ method: "HEAD", path: prefix + encodePath(name), headers: [] });
+    async head(connection, name, want) {
+      const fields = want === undefined ? [] : [WANT_DIGEST, String(want)];
+      const answer = await connection.send({ method: "HEAD", path: prefix + encodePath(name), headers: fields });
       if (answer.kind === "failure") return failed(answer.error);
       const { status, headers } = answer;
       const outcome = headOutcome(
@@ -48,26 +62,27 @@ export function createRemote(prefix: string): Remote {
         parseSize(headers["content-length"]),
         parseRetryAfter(headers["retry-after"]),
       );
-      return { outcome, start: startOf(headers) };
+      return { outcome, ...saidBy(headers) };
     },
 
-    async put(connection, name, offset, size, body) {
+    async put(connection, name, offset, size, body, believed) {
       const range = formatContentRange({ start: offset, end: offset + body.byteLength, size });
-      const answer = await connection.send({
-        method: "PUT",
-        path: prefix + encodePath(name),
-        headers: ["content-range", range],
-        body,
-      });
+      const fields = ["content-range", range];
+      if (believed !== undefined) fields.push(SHAFTLOG_DIGEST, formatDigest({ size: offset, digest: believed }));
+      const answer = await connection.send({ method: "PUT", path: prefix + encodePath(name), headers: fields, body });
       if (answer.kind === "failure") return failed(answer.error);
       const { status, headers } = answer;
-      return { outcome: putOutcome(status, parseRetryAfter(headers["retry-after"])), start: startOf(headers) };
+      return { outcome: putOutcome(status, parseRetryAfter(headers["retry-after"])), ...saidBy(headers) };
     },
   };
 }
 
 function failed(error: unknown): Reply<never> {
-  return { outcome: { kind: "failed", cause: describe(error) }, start: undefined };
+  return { outcome: { kind: "failed", cause: describe(error) }, digest: undefined, start: undefined };
+}
+
+function saidBy(headers: HttpHeaders): Pick<Reply<never>, "digest" | "start"> {
+  return { digest: parseDigest(headers[SHAFTLOG_DIGEST]), start: startOf(headers) };
 }
 
 function startOf(headers: HttpHeaders): string | undefined {

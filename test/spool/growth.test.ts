@@ -89,6 +89,7 @@ test("truncation: what was delivered stays, what is written then goes to a gener
   const first = await found.at(path);
   await found.at(other);
   found.spools.attach({
+    comparesBytes: () => false,
     isDelivered: () => false,
     reached: () => [{ destination: "http://one/", acknowledged: 6 }],
   });

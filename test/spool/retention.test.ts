@@ -29,7 +29,7 @@ async function deleted(
 }
 
 function delivered(isDelivered: (generation: Generation) => boolean) {
-  return { isDelivered, reached: () => [] };
+  return { comparesBytes: () => false, isDelivered, reached: () => [] };
 }
 
 test("released: deleted by its owner, delivered everywhere and old enough; nothing else", async () => {

@@ -1,6 +1,7 @@
 // One destination over a fake spool, network and clock: what is sent, what is asked, and when.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 import type { Event } from "../../src/base/events.ts";
 import { Destination } from "../../src/transfer/destination.ts";
@@ -18,8 +19,11 @@ function setUp() {
     http,
     clock,
     random: () => 0.5,
+    newHash: () => createHash("sha256"),
+    compareAll: false,
     spool: {
       noticed: () => {},
+      supersede: () => {},
       rewritten: (entry) => {
         rewritten.push(entry);
         for (const generation of entry.generations) generation.end = 0;
@@ -88,7 +92,7 @@ describe("a destination", () => {
     const before = http.requests.length;
     for (let i = 0; i < 100; i++) grow(file, "x");
     await clock.advance(10);
-    assert.equal(http.requests.length - before, 2);
+    assert.ok(http.requests.length - before <= 2);
     assert.equal(http.files.get("/host/a")?.length, 101);
   });
 

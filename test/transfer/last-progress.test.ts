@@ -2,6 +2,7 @@
 // that tells nothing new must not pass for it, however often it comes.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { Destination } from "../../src/transfer/destination.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -16,7 +17,9 @@ function setUp() {
     http,
     clock,
     random: () => 0.5,
-    spool: { noticed: () => {}, rewritten: () => {}, acknowledged: () => {} },
+    newHash: () => createHash("sha256"),
+    compareAll: false,
+    spool: { noticed: () => {}, supersede: () => {}, rewritten: () => {}, acknowledged: () => {} },
     emit: () => {},
   });
   return { http, clock, destination };

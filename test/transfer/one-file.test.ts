@@ -2,6 +2,7 @@
 // other file's trouble. Over a fake spool, network and clock.
 
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import type { Event } from "../../src/base/events.ts";
 import { Destination } from "../../src/transfer/destination.ts";
@@ -20,7 +21,9 @@ function setUp() {
     http,
     clock,
     random: () => 0.5,
-    spool: { noticed: () => {}, rewritten: () => {}, acknowledged: () => {} },
+    newHash: () => createHash("sha256"),
+    compareAll: false,
+    spool: { noticed: () => {}, supersede: () => {}, rewritten: () => {}, acknowledged: () => {} },
     emit: (event) => events.push(event),
   });
   const grow = (file: FakeFile, text: string) => {

@@ -1,0 +1,55 @@
+// The digest of a generation's first bytes as they are on our disk now: read once from the beginning, and then
+// of any shorter prefix at the cost of one leaf.
+
+import type { OpenFile } from "../platform/files.ts";
+import { LEAF, type NewHash, TreeHash } from "../protocol/tree-hash.ts";
+
+/** The file has fewer bytes than are to be hashed. */
+export class ShorterFile extends Error {
+  override readonly name = "ShorterFile";
+}
+
+export class LocalDigest {
+  /** Of all bytes that were read; may go on with those that follow. */
+  readonly whole: TreeHash;
+  readonly #file: OpenFile;
+  readonly #start: number;
+  readonly #newHash: NewHash;
+  readonly #leaves: Uint8Array[] = [];
+
+  private constructor(file: OpenFile, start: number, newHash: NewHash) {
+    this.#file = file;
+    this.#start = start;
+    this.#newHash = newHash;
+    this.whole = new TreeHash(newHash, (leaf) => this.#leaves.push(leaf));
+  }
+
+  /**
+   * Reads `size` bytes of `file` from `start`, where the generation begins. Throws what reading throws, and
+   * ShorterFile.
+   */
+  static async read(file: OpenFile, start: number, size: number, newHash: NewHash): Promise<LocalDigest> {
+    const local = new LocalDigest(file, start, newHash);
+    await local.#readInto(local.whole, size);
+    return local;
+  }
+
+  /** The digest of the first `size` bytes, at most as many as were read. */
+  async prefix(size: number): Promise<Uint8Array> {
+    if (size === this.whole.size) return this.whole.digest();
+    const prefix = new TreeHash(this.#newHash);
+    for (const leaf of this.#leaves.slice(0, Math.floor(size / LEAF))) prefix.addLeaf(leaf);
+    await this.#readInto(prefix, size);
+    return prefix.digest();
+  }
+
+  async #readInto(hash: TreeHash, size: number): Promise<void> {
+    const buffer = Buffer.allocUnsafe(Math.min(LEAF, size - hash.size));
+    while (hash.size < size) {
+      const wanted = Math.min(buffer.length, size - hash.size);
+      const count = await this.#file.read(buffer, 0, wanted, this.#start + hash.size);
+      if (count < wanted) throw new ShorterFile("the file became shorter while it was read");
+      hash.update(buffer.subarray(0, count));
+    }
+  }
+}

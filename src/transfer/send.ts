@@ -1,0 +1,144 @@
+// PUTs consecutive ranges of one file over one connection, several on the wire at once where the destination is
+// strict, and stops at the first answer that is not a clean success. Each range says what the bytes before it
+// are, and each answer what all bytes up to its end are: both are compared, end to end, with no extra request.
+
+import type { OpenFile } from "../platform/files.ts";
+import type { HttpConnection } from "../platform/http.ts";
+import type { PutOutcome } from "../protocol/outcome.ts";
+import { sameDigest, TreeHash } from "../protocol/tree-hash.ts";
+import { lengthOf } from "../spool/entry.ts";
+import { type Mark, TAIL } from "../spool/mark.ts";
+import type { Desk, Served } from "./desk.ts";
+import { denial } from "./events.ts";
+import { LocalDigest, ShorterFile } from "./local-digest.ts";
+import type { Progress } from "./progress.ts";
+import { type Reading, readRange } from "./read-range.ts";
+import type { Reply } from "./remote.ts";
+import { troubleOf, unreadable } from "./trouble.ts";
+
+/** Our bytes and the destination's, or ours and what we remember of them, are not the same: compare. */
+export interface Doubt {
+  readonly kind: "doubt";
+}
+
+interface Sent {
+  readonly from: number;
+  readonly to: number;
+  readonly buffer: Uint8Array;
+  readonly mark: Mark | undefined;
+  /** Of all bytes up to `to`. */
+  readonly digest: Uint8Array | undefined;
+  readonly reply: Promise<Reply<PutOutcome>>;
+}
+
+/** `depth`: ranges on the wire at once; about `most` bytes. */
+export async function send(
+  progress: Progress,
+  file: OpenFile,
+  connection: HttpConnection,
+  desk: Desk,
+  depth: number,
+  most: number,
+): Promise<Served | Doubt> {
+  const { generation } = progress;
+  const first = progress.known ? progress.offset : 0;
+  const inFlight: Sent[] = [];
+  let next = first;
+  let stop: Served | Doubt | undefined;
+  const hash = await hashAt(progress, file, first, desk).catch((error: unknown) => {
+    stop = error instanceof ShorterFile ? { kind: "doubt" } : unreadable(error);
+    return undefined;
+  });
+  progress.hash = undefined; // it runs ahead of the answers from here on
+  let digest = hash?.digest();
+  for (;;) {
+    while (stop === undefined && inFlight.length < depth && connection.usable && next - first < most) {
+      const length = Math.min(desk.rangeSize(), lengthOf(generation) - next);
+      if (length <= 0) break;
+      const buffer = desk.takeBuffer(length + TAIL);
+      const reading = await readRange(file, generation, next, length, buffer).catch(unreadable);
+      if (reading.kind !== "piece") {
+        stop = reading.kind === "fault" ? reading : changed(progress, reading, desk);
+        break;
+      }
+      const { bytes, mark } = reading.piece;
+      // From here until its answer is in, nobody can tell how much is there.
+      progress.known = false;
+      progress.fresh = false;
+      const believed = digest;
+      hash?.update(bytes);
+      digest = hash?.digest();
+      const reply = desk.remote.put(connection, generation.name, next, lengthOf(generation), bytes, believed);
+      inFlight.push({ from: next, to: next + length, buffer, mark, digest, reply });
+      next += length;
+    }
+    const head = inFlight.shift();
+    if (head === undefined) break;
+    const trouble = await settle(progress, head, desk);
+    if (trouble === undefined) continue;
+    // What is pipelined behind a range that was not appended can only be refused, or be in doubt as well.
+    if (inFlight.length > 0) connection.destroy();
+    for (const rest of inFlight) await rest.reply;
+    return trouble;
+  }
+  if (next > first) progress.known = true;
+  if (hash?.size === progress.offset) progress.hash = hash;
+  return stop ?? (progress.offset < lengthOf(generation) ? { kind: "again" } : { kind: "rest" });
+}
+
+/** The running digest of the first `size` bytes as they are here; undefined where nobody judges by it. */
+async function hashAt(progress: Progress, file: OpenFile, size: number, desk: Desk): Promise<TreeHash | undefined> {
+  if (!desk.strict || desk.verifies === false) return undefined;
+  if (progress.hash?.size === size) return progress.hash;
+  if (size === 0) return new TreeHash(desk.newHash);
+  return (await LocalDigest.read(file, progress.generation.start, size, desk.newHash)).whole;
+}
+
+/** The file is not the one whose first bytes were sent. */
+function changed(progress: Progress, reading: Exclude<Reading, { kind: "piece" }>, desk: Desk): Served | Doubt {
+  if (desk.verifies === true && progress.offset > 0) return { kind: "doubt" };
+  return desk.lookAgain(progress, reading)
+    ? { kind: "again" }
+    : { kind: "fault", fault: { kind: "local", text: "it is shorter here than what was sent", lasting: true } };
+}
+
+/** Waits for one range's answer. What is wrong, or undefined where it was appended. */
+async function settle(progress: Progress, sent: Sent, desk: Desk): Promise<Served | Doubt | undefined> {
+  const since = desk.now();
+  const { outcome, start, digest } = await sent.reply;
+  if (outcome.kind !== "failed") desk.heard(start);
+  switch (outcome.kind) {
+    case "appended":
+      desk.answered(sent.to - sent.from, desk.now() - since);
+      desk.giveBuffer(sent.buffer); // all of it was read by the peer; else it is left to the collector
+      if (sent.digest !== undefined && desk.strict) desk.showed(digest !== undefined);
+      if (sent.digest !== undefined && digest !== undefined) {
+        // Appended, but not what we sent: nothing is believed of it.
+        if (digest.size !== sent.to || !sameDigest(digest.digest, sent.digest)) return { kind: "doubt" };
+        desk.same(progress, sent.to);
+      }
+      desk.appended(progress, sent.to, sent.mark);
+      if (desk.strict || sent.from === 0 || progress.appends === "yes") return undefined;
+      // Not a server of ours: did it append, or put these bytes in place of the file?
+      progress.appends = "asked";
+      progress.known = false;
+      return { kind: "again" };
+    case "too-large":
+      if (desk.tooLarge(sent.to - sent.from)) return { kind: "again" };
+      return { kind: "fault", fault: { kind: "denied", text: denial(413), lasting: true } };
+    case "diverged":
+      if (desk.verifies !== false && sent.digest !== undefined) return { kind: "doubt" };
+      return { kind: "fault", fault: { kind: "denied", text: denial(412), lasting: true } };
+    case "refused": {
+      progress.refusals++;
+      if (progress.refusals === 1) return { kind: "again" }; // ask, and go on from there
+      const text =
+        outcome.status === 409
+          ? "409: another writer holds the file there, a directory is in its place, or its directory is missing"
+          : "416: it says that it is not at the end, and then that it is";
+      return { kind: "fault", fault: { kind: "denied", text, lasting: false } };
+    }
+    default:
+      return troubleOf(outcome);
+  }
+}
