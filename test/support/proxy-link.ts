@@ -8,8 +8,9 @@ import { answerLength, type Exchange, statusOf } from "./exchange.ts";
 import { fieldOf, type Head, HttpStream, type Part } from "./http-stream.ts";
 import type { Throttle } from "./throttle.ts";
 
-/** A limited link carries pieces of this many bytes. */
-const PIECE = 4 * 1024;
+/** A limited link carries pieces of at least so many bytes, and of at least 5 ms, since timers are coarse. */
+const LEAST_PIECE = 4 * 1024;
+const PIECES_A_SECOND = 200;
 
 /** What a link needs of its proxy. */
 export interface Recorder {
@@ -120,7 +121,8 @@ export class Link {
 
   async #write(bytes: Buffer): Promise<void> {
     const { throttle } = this.#recorder;
-    const piece = throttle.rate === undefined ? bytes.length : PIECE;
+    const { rate } = throttle;
+    const piece = rate === undefined ? bytes.length : Math.max(LEAST_PIECE, Math.floor(rate / PIECES_A_SECOND));
     for (let at = 0; at < bytes.length; at += piece) {
       const next = bytes.subarray(at, at + piece);
       if (this.#held !== undefined) {
