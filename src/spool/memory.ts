@@ -20,7 +20,8 @@ export interface Remembered {
   readonly source: Bytes | undefined;
 }
 
-const JOURNAL: Journal = { kind: "shaftlog-memory", version: 1, file: ".memory" };
+export const MEMORY_FILE = ".memory";
+const JOURNAL: Journal = { kind: "shaftlog-memory", version: 1, file: MEMORY_FILE };
 /** A new journal on its way to replace the old one; the sweep at start removes what a crash left. */
 const TEMPORARY = ".tmp-memory";
 /** How long what is to be remembered may wait, in ms. */
@@ -32,8 +33,9 @@ const COMPACT_FROM = 1024 * 1024;
 export function readMemory(root: Directory, datadir: Bytes): Map<Bytes, Remembered> {
   const known = new Map<Bytes, Remembered>();
   for (const record of readJournal(root, JOURNAL, datadir)?.records ?? []) {
-    const [name, offset, tail, head, source] = record as [Bytes, number, number, Bytes, Bytes | null];
-    known.set(name, { name, mark: { offset, tail }, head, source: source ?? undefined });
+    const [name, offset, tail, head, source, old] = record as [Bytes, number, number, Bytes, Bytes | null, 1?];
+    const mark: Mark = old === undefined ? { offset, tail } : { offset, tail, loaded: true };
+    known.set(name, { name, mark, head, source: source ?? undefined });
   }
   return known;
 }
@@ -157,7 +159,9 @@ export class Memory {
   #lineFor(name: Bytes): Buffer | undefined {
     const known = this.#parts.recall(name);
     if (known === undefined) return undefined;
-    return lineOf([name, known.mark.offset, known.mark.tail, known.head, known.source ?? null]);
+    const { mark, head, source } = known;
+    const record = [name, mark.offset, mark.tail, head, source ?? null];
+    return lineOf(mark.loaded === true ? [...record, 1] : record);
   }
 
   #fail(error: unknown): void {

@@ -8,12 +8,13 @@ import type { Clock } from "../platform/clock.ts";
 import type { Directory, Files, OpenFile, Stat, Watch } from "../platform/files.ts";
 import { beginningOf } from "./beginning.ts";
 import { below, directoryOf, makeDirectories } from "./below.ts";
+import { leaveClean, takeClean } from "./clean.ts";
 import { type Datadir, type Lock, openDatadir, TEMPORARY } from "./datadir.ts";
 import type { Entry, Generation, Holder } from "./entry.ts";
 import { oddInSpool, secondName } from "./events.ts";
 import { addGeneration, HEAD, type HeldEntry, newEntry, newestOf } from "./held.ts";
 import { takeInventory } from "./inventory.ts";
-import { Memory, type Remembered, readMemory } from "./memory.ts";
+import { MEMORY_FILE, Memory, type Remembered, readMemory } from "./memory.ts";
 import { openHeld } from "./open-held.ts";
 import type { Registry } from "./registry.ts";
 import { Released } from "./released.ts";
@@ -108,6 +109,8 @@ export class Spool implements Holder {
   async close(): Promise<void> {
     await this.settler.settle();
     await this.memory.close();
+    // Best effort: without it the memory only counts for less.
+    await leaveClean(this.root, MEMORY_FILE).catch(() => {});
     this.released.close();
     this.root.close();
     this.#lock.release();
@@ -115,6 +118,7 @@ export class Spool implements Holder {
 
   #index(memory: Map<Bytes, Remembered>): void {
     const { registry, emit, clock } = this.#parts;
+    const clean = takeClean(this.root);
     const { files, directories, odd } = takeInventory(this.root, (name) => memory.has(name));
     if (odd.length > 0) emit(oddInSpool(this.path, odd.length, odd[0] as Bytes));
     for (const { stat, names, others } of files) {
@@ -134,7 +138,7 @@ export class Spool implements Holder {
       const remembered = memory.get(newestOf(entry).name);
       entry.source = remembered?.source;
       if (remembered === undefined) continue;
-      entry.acknowledged = { ...remembered.mark, loaded: true };
+      entry.acknowledged = clean ? remembered.mark : { ...remembered.mark, loaded: true };
       entry.mark = remembered.mark;
       entry.head = remembered.head;
     }
