@@ -3,14 +3,26 @@
 // compares. Pure: whether a path exists or a destination answers is found out by those who use them.
 
 import type { PatternOptions } from "../discovery/options.ts";
-import { canonicalUrl, destinationUrl } from "./destination-url.ts";
+import type { DestinationOptions } from "../transfer/options.ts";
+import { canonicalUrl, destinationUrl, isHttps } from "./destination-url.ts";
 import type { ClientConfig } from "./options.ts";
 import { type Place, report } from "./place.ts";
 import type { Parsed } from "./problem.ts";
 import { readYaml } from "./read-yaml.ts";
 import { list, map, optional, type Partly, required, type Values, withDefault } from "./schema.ts";
 import { inBraces, judgeTemplate, NAME_SUBSTITUTIONS } from "./substitution.ts";
-import { absolutePattern, directory, expression, file, flag, interval, retention, someText, text } from "./values.ts";
+import {
+  absolutePattern,
+  directory,
+  expression,
+  file,
+  flag,
+  hostName,
+  interval,
+  retention,
+  someText,
+  text,
+} from "./values.ts";
 
 const nameTemplate = text(`text in which braces hold only ${inBraces(NAME_SUBSTITUTIONS)}`, (value) =>
   value === "" ? { wrong: "is empty" } : judgeTemplate(value, NAME_SUBSTITUTIONS),
@@ -32,8 +44,16 @@ const SCAN_PATH_KEYS = {
   datadir: optional(directory),
 };
 
+const TLS_KEYS = {
+  ca: optional(file),
+  cert: optional(file),
+  key: optional(file),
+  server_name: optional(hostName),
+};
+
 const DESTINATION_KEYS = {
   url: required(destinationUrl),
+  tls: optional(map(TLS_KEYS, (_, at) => checkPair("cert", "key", at))),
 };
 
 const CLIENT_KEYS = {
@@ -43,8 +63,8 @@ const CLIENT_KEYS = {
   status_interval: withDefault(interval, 300_000),
   periodic_trigger_interval: withDefault(interval, 1000),
   retention: withDefault(retention, "1d"),
-  scan_paths: required(list(map(SCAN_PATH_KEYS, checkScanPath))),
-  destinations: required(list(map(DESTINATION_KEYS))),
+  scan_paths: required(list(map(SCAN_PATH_KEYS, (_, at) => checkPair("regex_from", "regex_to", at)))),
+  destinations: required(list(map(DESTINATION_KEYS, checkDestination))),
 };
 
 export const CLIENT_SCHEMA = map(CLIENT_KEYS, checkClient);
@@ -57,14 +77,21 @@ export function parseClientConfig(text: string, path: string): Parsed<ClientConf
 
 type At = (path: string) => Place | undefined;
 
-function checkScanPath(_: unknown, at: At): void {
+function checkPair(one: string, another: string, at: At): void {
   for (const [given, other] of [
-    ["regex_from", "regex_to"],
-    ["regex_to", "regex_from"],
+    [one, another],
+    [another, one],
   ] as const) {
     const place = at(given);
     if (place !== undefined && at(other) === undefined) report(place, `stands without ${other}`, "both or neither");
   }
+}
+
+/** Nobody is to believe that a connection is encrypted which is not. */
+function checkDestination({ url }: Partly<Values<typeof DESTINATION_KEYS>>, at: At): void {
+  const place = at("tls");
+  if (place === undefined || url === undefined || isHttps(url)) return;
+  report(place, "stands with an http URL, which has no TLS", "an https URL, or no tls");
 }
 
 function checkClient(values: Partly<Values<typeof CLIENT_KEYS>>, at: At): void {
@@ -120,7 +147,7 @@ function toClientConfig(values: Values<typeof CLIENT_KEYS>, path: string): Clien
     periodicTriggerInterval: values.periodic_trigger_interval,
     retention: values.retention,
     patterns: values.scan_paths.map(toPatternOptions),
-    destinations: values.destinations.map(({ url }) => ({ url })),
+    destinations: values.destinations.map(toDestinationOptions),
   };
 }
 
@@ -135,4 +162,10 @@ function toPatternOptions(values: Values<typeof SCAN_PATH_KEYS>): PatternOptions
     followSymlinks: values.follow_symlinks,
     datadir,
   };
+}
+
+function toDestinationOptions({ url, tls }: Values<typeof DESTINATION_KEYS>): DestinationOptions {
+  if (tls === undefined) return { url };
+  const { ca, cert, key, server_name: serverName } = tls;
+  return { url, tls: { ca, cert, key, serverName } };
 }

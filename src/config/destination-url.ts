@@ -19,6 +19,10 @@ export function canonicalUrl(url: string): string {
   return new URL(fillIn(url)).href;
 }
 
+export function isHttps(url: string): boolean {
+  return /^https:/i.test(url);
+}
+
 function faultOf(url: string): string | undefined {
   const shown = quoteShort(url);
   if (url === "") return "is empty";

@@ -70,7 +70,8 @@ export function describeNode(node: Node | null): string {
   return "is of another type";
 }
 
-/** A foreign text in quotes, cut where it is long. */
+/** A foreign text in quotes, cut where it is long. Where it is a URL, who logs in and how is left out. */
 export function quoteShort(text: string): string {
-  return text.length > LONGEST_QUOTE ? `${quoteText(text.slice(0, LONGEST_QUOTE))}…` : quoteText(text);
+  const shown = text.replace(/\/\/[^/]*@/g, "//…@");
+  return shown.length > LONGEST_QUOTE ? `${quoteText(shown.slice(0, LONGEST_QUOTE))}…` : quoteText(shown);
 }

@@ -85,14 +85,18 @@ export const port = scalar("a whole number from 0 to 65535", (value): Judged<num
   return Number.isInteger(value) && value >= 0 && value <= 65_535 ? { value } : { wrong: `${value} is no port` };
 });
 
-export const bindAddress = text('an IP address such as 0.0.0.0 or "::", or a host name', (value) => {
+export const bindAddress = text('an IP address such as 0.0.0.0 or "::", or a host name', judgeHost);
+
+export const hostName = text("a host name such as log1.example.com, or an IP address", judgeHost);
+
+function judgeHost(value: string): Judged<string> {
   const label = /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i;
   const labels = value.replace(/\.$/, "").split(".");
   // A name that ends in a number is an IPv4 address that went wrong.
   const isName =
     value.length <= 253 && labels.every((part) => label.test(part)) && !/^[0-9]+$/.test(labels.at(-1) ?? "");
   return isIP(value) !== 0 || isName ? { value } : { wrong: `${quoteShort(value)} is no address` };
-});
+}
 
 function toMilliseconds(value: ScalarValue): number | undefined {
   if (typeof value === "string") return parseDuration(value);

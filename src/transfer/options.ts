@@ -1,7 +1,16 @@
 // What the configuration says of one destination, after reading. What a key means is written in
 // docs/CONFIGURATION.md.
 
+import type { TlsPaths } from "../platform/tls-files.ts";
+
 export interface DestinationOptions {
-  /** `url` as configured: http or https, ends with a slash, may hold `{hostname}` and `{machine}` in its path. */
+  /** `url` as configured: http or https, ends with a slash, may hold `{hostname}` and `{machine}`. */
   readonly url: string;
+  /** Only where the URL is https, and not always there. */
+  readonly tls?: TlsOptions | undefined;
+}
+
+export interface TlsOptions extends TlsPaths {
+  /** `server_name`: instead of the URL's host, for what is sent and what is checked. */
+  readonly serverName: string | undefined;
 }

@@ -49,8 +49,8 @@ const CASES: readonly Case[] = [
     "texts for maps",
     "scan_paths:\n- /a/*\ndestinations:\n- http://h/\n-\n",
     `2:3: scan_paths[0]: is the text "/a/*"; expected a map with the keys ${SCAN_PATH_KEYS}`,
-    '4:3: destinations[0]: is the text "http://h/"; expected a map with the key url',
-    "5:2: destinations[1]: has no value; expected a map with the key url",
+    '4:3: destinations[0]: is the text "http://h/"; expected a map with the keys url, tls',
+    "5:2: destinations[1]: has no value; expected a map with the keys url, tls",
   ],
   [
     "keys of an entry",
@@ -59,7 +59,7 @@ const CASES: readonly Case[] = [
     `3:3: scan_paths[0].patern: unknown key; expected one of ${SCAN_PATH_KEYS}; did you mean \`pattern\`?`,
     `4:3: scan_paths[1].name: is missing; expected ${NOT_EMPTY}`,
     `4:3: scan_paths[1].pattern: is missing; expected ${PATTERN}`,
-    "6:3: destinations[0].uri: unknown key; expected one of url; did you mean `url`?",
+    "6:3: destinations[0].uri: unknown key; expected one of url, tls; did you mean `url`?",
     `6:3: destinations[0].url: is missing; expected ${URL_TEXT}`,
   ],
 
@@ -154,6 +154,22 @@ ${DESTINATIONS}`,
     "3:35: scan_paths[1].datadir: lies inside scan_paths[2].datadir; " +
       "expected datadirs beside each other, or the same one",
   ],
+  [
+    "tls with plain HTTP, a key without its certificate, a bad name, relative paths",
+    `${SCAN_PATHS}destinations:
+- {url: http://h/, tls: {ca: /ca}}
+- {url: https://h/, tls: {key: /k}}
+- {url: https://i/, tls: {cert: /c, key: k, server_name: a b}}
+- {url: https://j/, tls: none}
+- {url: https://k/, tls: {verify: false}}
+`,
+    "3:25: destinations[0].tls: stands with an http URL, which has no TLS; expected an https URL, or no tls",
+    "4:32: destinations[1].tls.key: stands without cert; expected both or neither",
+    '5:42: destinations[2].tls.key: "k" does not begin with a slash; expected the absolute path of a file',
+    '5:58: destinations[2].tls.server_name: "a b" is no address; expected a host name such as log1.example.com, or an IP address',
+    '6:26: destinations[3].tls: is the text "none"; expected a map with the keys ca, cert, key, server_name',
+    "7:27: destinations[4].tls.verify: unknown key; expected one of ca, cert, key, server_name",
+  ],
 ];
 
 /** What is wrong with a URL, to follow `destinations[0].url: `. */
@@ -173,6 +189,7 @@ const BAD_URLS: readonly (readonly [url: string, what: string, suggestion?: stri
   ["http://1.2.3.400/", '"http://1.2.3.400/" is no URL: its host or port is not valid'],
   ["http://[::1/", '"http://[::1/" is no URL: its host or port is not valid'],
   ["http://user:secret@h/", "has user information (@)"],
+  ["http://user:secret word@h/", '"http://…@h/" holds a character that a URL must escape as %XX'],
   ["http://h/?a=1/", "has a query (?)"],
   ["http://h/#/", "has a fragment (#)"],
   ["http://h/a/../b/", "has a path segment that is only dots"],

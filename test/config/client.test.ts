@@ -146,6 +146,16 @@ test("a destination is taken as it is written", () => {
   }
 });
 
+test("what tls names reaches its option", () => {
+  const tls = "{ca: /ca, cert: /c, key: /k, server_name: log.example.com}";
+  const text = MINIMAL.replace("http://h/", () => `https://h/\n  tls: ${tls}\n- url: https://i/\n  tls: {}`);
+  const none = { ca: undefined, cert: undefined, key: undefined, serverName: undefined };
+  assert.deepEqual(read(text).destinations, [
+    { url: "https://h/", tls: { ca: "/ca", cert: "/c", key: "/k", serverName: "log.example.com" } },
+    { url: "https://i/", tls: none },
+  ]);
+});
+
 test("scan paths may share a name, a pattern and a datadir; aliases save typing", () => {
   const text = `
 scan_paths:
