@@ -277,6 +277,9 @@ export class Resource {
       // thrown the pages away and call them clean: a second fdatasync would succeed without these bytes. They were
       // never acknowledged, so they are cut off, and the client sends them again.
       if (this.#state === "live") this.#state = "cutting";
+      this.holder?.fence();
+      // Before anybody is told, unless a write is still under way: then as soon as that is done.
+      if (this.#state === "cutting" && this.holder === undefined) this.#cut();
       this.#giveUp("no-space");
       this.#ground.settled(this);
     } else if (OPENING.has(codeOf(error))) {
