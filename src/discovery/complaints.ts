@@ -2,7 +2,10 @@
 // finds very many of a kind, the first few are told and the rest are counted.
 
 import { type Emit, type Event, warn } from "../base/events.ts";
+import type { Bytes } from "../base/text.ts";
 import type { Clock } from "../platform/clock.ts";
+import * as events from "./events.ts";
+import type { Trouble } from "./walk.ts";
 
 const HOUR = 3_600_000;
 /** Events of one name told one by one between two ends of a scan. */
@@ -38,6 +41,13 @@ export class Complaints {
     const count = (this.#told.get(event.name) ?? 0) + 1;
     this.#told.set(event.name, count);
     if (count <= FEW) this.#emit(event);
+  }
+
+  /** What a walk met with. */
+  trouble(kind: Trouble, path: Bytes, reason: string): void {
+    if (kind === "exhausted") this.tell(kind, events.exhausted(reason));
+    else if (kind === "unreadable") this.tell(`${kind} ${path}`, events.unreadable(path, reason));
+    else this.tell(`${kind} ${path}`, events.linkNotFollowed(path, reason));
   }
 
   /** A full scan ends: what it did not find wrong is forgotten, and told again should it come back. */

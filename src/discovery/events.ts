@@ -37,6 +37,13 @@ export function unreadable(path: Bytes, reason: string): Event {
   return error("path-not-readable", `Cannot look into ${quote(path === "" ? "/" : path)}: ${reason}`);
 }
 
+export function exhausted(reason: string): Event {
+  return error(
+    "path-not-readable",
+    `Cannot look into all directories: ${reason}; raise the limit of open files (ulimit -n, LimitNOFILE=); tried again at each scan`,
+  );
+}
+
 export function linkNotFollowed(path: Bytes, reason: string): Event {
   return warn("link-not-followed", `Cannot look into ${quote(path)}: ${reason}`);
 }

@@ -60,9 +60,8 @@ export class Gatherer implements Visitor {
   }
 
   trouble(kind: Trouble, path: Bytes, reason: string): void {
-    this.problems.push({ kind, source: path, reason });
-    const event = kind === "unreadable" ? events.unreadable(path, reason) : events.linkNotFollowed(path, reason);
-    this.complaints.tell(`${kind} ${path}`, event);
+    this.problems.push({ kind: kind === "exhausted" ? "unreadable" : kind, source: path, reason });
+    this.complaints.trouble(kind, path, reason);
   }
 
   skippedLink(path: Bytes): void {

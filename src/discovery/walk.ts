@@ -27,7 +27,8 @@ export interface Found {
   readonly linked: boolean;
 }
 
-export type Trouble = "unreadable" | "link-not-followed";
+/** `exhausted`: for want of descriptors, of which no single path is the cause. */
+export type Trouble = "unreadable" | "exhausted" | "link-not-followed";
 
 export interface Visitor {
   /** Before the directory is read; false: it is not to be entered. */
@@ -109,7 +110,7 @@ export function look(
   } catch (error) {
     if (error instanceof AssertionFailure) throw error;
     if (isGone(error)) visitor.absent(path);
-    else visitor.trouble("unreadable", path, describe(error));
+    else visitor.trouble(kindOf(error), path, describe(error));
     return undefined;
   }
 }
@@ -220,7 +221,7 @@ function enter(visitor: Visitor, directory: Directory, place: Place, above: read
     return { directory, place, ids: [...above, id], names: namesIn(visitor, directory, place), next: 0 };
   } catch (error) {
     if (error instanceof AssertionFailure) throw error;
-    if (!isGone(error)) visitor.trouble("unreadable", place.path, describe(error));
+    if (!isGone(error)) visitor.trouble(kindOf(error), place.path, describe(error));
     return undefined;
   }
 }
@@ -236,9 +237,14 @@ function namesIn(visitor: Visitor, directory: Directory, place: Place): readonly
     // What is spelled out is looked up in any case: the list does not say that it is missing.
     return [...wanted, ...directory.list().filter(({ name }) => !spelled.includes(name))];
   } catch (error) {
-    if (!isGone(error)) visitor.trouble("unreadable", place.path, describeReading(error));
+    if (!isGone(error)) visitor.trouble(kindOf(error), place.path, describeReading(error));
     return wanted;
   }
+}
+
+function kindOf(error: unknown): Trouble {
+  const code = codeOf(error);
+  return code === "EMFILE" || code === "ENFILE" ? "exhausted" : "unreadable";
 }
 
 function describeReading(error: unknown): string {

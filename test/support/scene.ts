@@ -196,7 +196,7 @@ export class Scene {
     for (const daemon of [this.#client, this.#server]) if (daemon?.end === undefined) await daemon?.stop();
     this.#witness.finish();
     assertEqual(this.spool, this.store, gone);
-    assertTidy(this.spool, [".lock", ".memory", ".released", ".machine-id"]);
+    assertTidy(this.spool, [".lock", ".memory", ".released", ".machine-id", ".clean"]);
     assertTidy(this.store, [".lock"]);
     assert.equal(snapshot(this.#canary), this.#canaryBefore, "the canary was touched");
     const said = [this.#client, this.#server].flatMap((daemon) => daemon?.events() ?? []);

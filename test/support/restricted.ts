@@ -1,0 +1,46 @@
+// The binary under a limit: as a user without rights, or in a user namespace with few inotify watches. Words to put
+// before it (`Launch.wrapper`); each of them becomes the binary.
+
+import { accessSync, chmodSync, chownSync, constants, copyFileSync, statSync } from "node:fs";
+import path from "node:path";
+import { BINARY } from "./processes.ts";
+
+export const NOBODY = 65_534;
+
+export const isRoot = process.getuid?.() === 0;
+/** For `skip`. */
+export const needsRoot = isRoot ? false : "not root";
+
+/** As nobody. The binary may lie where nobody else may look; then there is a copy in `home`. */
+export function asNobody(home: string): readonly string[] {
+  const words = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", "--"];
+  if (isReadableByAll(BINARY)) return words;
+  const copy = path.join(home, "shaftlog");
+  copyFileSync(BINARY, copy, constants.COPYFILE_FICLONE);
+  chmodSync(copy, 0o755);
+  // The word that follows, the binary's own path, becomes $0 and so is left out.
+  return [...words, "sh", "-c", `exec ${copy} "$@"`];
+}
+
+/** Gives the directories to nobody. */
+export function giveToNobody(...directories: readonly string[]): void {
+  for (const directory of directories) chownSync(directory, NOBODY, NOBODY);
+}
+
+/** A user namespace in which this user may have `count` inotify watches, or instances. */
+export function withInotify(what: "watches" | "instances", count: number): readonly string[] {
+  const script = `echo ${count} > /proc/sys/user/max_inotify_${what} && exec "$@"`;
+  return ["unshare", "--user", "--map-root-user", "sh", "-c", script, "sh"];
+}
+
+function isReadableByAll(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    for (let at = path.dirname(file); ; at = path.dirname(at)) {
+      if ((statSync(at).mode & 0o001) === 0) return false;
+      if (at === "/") return true;
+    }
+  } catch {
+    return false;
+  }
+}
