@@ -12,14 +12,14 @@ import { hostName, machineId } from "../platform/host.ts";
 import { lockDirectory } from "../platform/lock.ts";
 import { openLog } from "../platform/log.ts";
 import { nodeFiles } from "../platform/node-files.ts";
-import { undiciHttp } from "../platform/undici-http.ts";
-import { NO_PROGRESS } from "../protocol/fields.ts";
 import { openSpools, type Spools } from "../spool/spools.ts";
 import { createDestinations, deliveryTo, destinationUrls, hearing } from "./destinations.ts";
 import { type ClientFlags, EXIT } from "./flags.ts";
 import { logrotateNotice } from "./logrotate-notice.ts";
 import { untilStopped } from "./signals.ts";
 import { clientStarted, clientStopped, StatusLine } from "./status-line.ts";
+import { daysLeft, renewablesOf, TlsRenewal } from "./tls-renewal.ts";
+import { openTransports, tellPlainHttp } from "./transports.ts";
 import { version } from "./version.ts";
 
 /** ms that what is on the wire gets to finish when the client is stopped. */
@@ -27,15 +27,18 @@ const GRACE = 4_000;
 
 export async function runClient(flags: ClientFlags): Promise<number> {
   const config = loadClientConfig(flags.config);
+  const transports = await openTransports(config.destinations);
   const log = openLog({ path: flags.stdout ? undefined : config.logfile, debug: flags.debug });
   const { emit } = log;
   const spools = await openClientSpools(config, emit);
   const urls = destinationUrls(config.destinations, { hostname: hostName, machine: () => machineOf(config) });
   const ports = { files: nodeFiles, clock: systemClock, emit };
-  const destinations = createDestinations(urls, spools, { http: undiciHttp(NO_PROGRESS), clock: systemClock, emit }, false);
+  const destinations = createDestinations(urls, spools, { transports, clock: systemClock, emit }, false);
   emit(clientStarted(version, config.path, destinations));
   const notice = logrotateNotice(nodeFiles);
   if (notice !== undefined) emit(notice);
+  tellPlainHttp(urls, emit);
+  const renewal = new TlsRenewal(systemClock, emit, renewablesOf(urls, transports));
 
   for (const destination of destinations) {
     // What lies in the spool already may be known at the destination; what comes later cannot be.
@@ -50,12 +53,23 @@ export async function runClient(flags: ClientFlags): Promise<number> {
     datadir: config.datadir,
     scanInterval: config.scanInterval,
   });
-  const status = new StatusLine(systemClock, emit, config.statusInterval, destinations, () => spools.counts());
-  const stopped = untilStopped(() => log.reopen());
+  const status = new StatusLine(
+    systemClock,
+    emit,
+    config.statusInterval,
+    destinations,
+    () => spools.counts(),
+    (index) => daysLeft(transports[index]?.tls, systemClock.now()),
+  );
+  const stopped = untilStopped(() => {
+    log.reopen();
+    renewal.now();
+  });
   await Promise.race([discovery.start(), stopped]);
   await stopped;
 
   status.stop();
+  renewal.stop();
   await discovery.stop();
   await Promise.all(destinations.map((destination) => destination.stop(GRACE)));
   await spools.close();

@@ -1,18 +1,19 @@
 // From the configured destinations to delivering ones: substitution of the host's names in the URLs, and the
 // ways in which destinations and the one spool hear of each other.
 
+import { assert } from "../base/assert.ts";
 import { StartFailure } from "../base/errors.ts";
 import type { Emit } from "../base/events.ts";
 import { fill } from "../base/template.ts";
 import { quoteText } from "../base/text.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { HttpClient } from "../platform/http.ts";
 import { sha256 } from "../platform/node-hash.ts";
 import type { Generation, SpoolListener } from "../spool/entry.ts";
 import type { Delivery } from "../spool/spools.ts";
 import { Destination } from "../transfer/destination.ts";
 import type { SpoolDesk } from "../transfer/destination-parts.ts";
 import type { DestinationOptions } from "../transfer/options.ts";
+import type { Transport } from "./transports.ts";
 
 /** The values of `{hostname}` and `{machine}`. */
 export interface HostNames {
@@ -44,7 +45,8 @@ function substitute(key: string, names: HostNames): string | undefined {
 }
 
 export interface Ports {
-  readonly http: HttpClient;
+  /** In the order of the URLs. */
+  readonly transports: readonly Transport[];
   readonly clock: Clock;
   readonly emit: Emit;
 }
@@ -53,11 +55,15 @@ export interface Ports {
 export function createDestinations(
   urls: readonly URL[],
   spool: SpoolDesk,
-  ports: Ports,
+  { transports, clock, emit }: Ports,
   compareAll: boolean,
 ): Destination[] {
-  const shared = { ...ports, random: Math.random, newHash: sha256, compareAll, spool };
-  return urls.map((url) => new Destination({ url, ...shared }));
+  const shared = { clock, emit, random: Math.random, newHash: sha256, compareAll, spool };
+  return urls.map((url, i) => {
+    const transport = transports[i];
+    assert(transport !== undefined, "each destination has its transport");
+    return new Destination({ url, http: transport.http, ...shared });
+  });
 }
 
 /** What all destinations together hold, as the spool asks for it. */

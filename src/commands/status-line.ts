@@ -15,13 +15,19 @@ export const clientStarted = (version: string, config: string, destinations: rea
 export const clientStopped = (): Event =>
   info("client-stopped", "stopped; what is not delivered yet goes on at the next start");
 
-const destinationStatus = (destination: Destination, rate: number): Event => {
+/** `days` until our certificate expires, where there is one. */
+const destinationStatus = (destination: Destination, rate: number, days: number | undefined): Event => {
   const { state, backlog, behind, faults } = destination.summary();
   const { trouble } = destination.outage;
   const text =
     `${destination.url} ${state}: ${backlog} bytes behind in ${behind} files, ` +
     `${destination.bytesSent} bytes sent, ${Math.round(rate)} bytes/s` +
     (faults > 0 ? `, ${faults} files not taken` : "") +
+    (days === undefined
+      ? ""
+      : days < 0
+        ? ", our certificate has expired"
+        : `, our certificate expires in ${days} days`) +
     (trouble === undefined ? "" : `, ${trouble}`);
   return state === "in error" ? warn("destination-status", text) : info("destination-status", text);
 };
@@ -38,6 +44,7 @@ export class StatusLine {
   readonly #interval: number;
   readonly #destinations: readonly Destination[];
   readonly #counts: () => SpoolCounts;
+  readonly #daysLeft: (index: number) => number | undefined;
   readonly #sentBefore = new Map<Destination, number>();
   #at: number;
   #timer: Timer | undefined;
@@ -48,12 +55,14 @@ export class StatusLine {
     interval: number,
     destinations: readonly Destination[],
     counts: () => SpoolCounts,
+    daysLeft: (index: number) => number | undefined,
   ) {
     this.#clock = clock;
     this.#emit = emit;
     this.#interval = interval;
     this.#destinations = destinations;
     this.#counts = counts;
+    this.#daysLeft = daysLeft;
     this.#at = clock.elapsed();
     this.#next();
   }
@@ -73,10 +82,10 @@ export class StatusLine {
     const seconds = Math.max(0.001, (this.#clock.elapsed() - this.#at) / 1000);
     this.#at = this.#clock.elapsed();
     this.#emit(spoolStatus(this.#counts()));
-    for (const destination of this.#destinations) {
+    for (const [i, destination] of this.#destinations.entries()) {
       const sent = destination.bytesSent - (this.#sentBefore.get(destination) ?? 0);
       this.#sentBefore.set(destination, destination.bytesSent);
-      this.#emit(destinationStatus(destination, sent / seconds));
+      this.#emit(destinationStatus(destination, sent / seconds, this.#daysLeft(i)));
     }
   }
 }

@@ -14,8 +14,6 @@ import { systemClock } from "../platform/clock.ts";
 import { LockedError } from "../platform/lock.ts";
 import { openLog } from "../platform/log.ts";
 import { nodeFiles } from "../platform/node-files.ts";
-import { undiciHttp } from "../platform/undici-http.ts";
-import { NO_PROGRESS } from "../protocol/fields.ts";
 import type { Generation } from "../spool/entry.ts";
 import type { Spools } from "../spool/spools.ts";
 import type { Destination } from "../transfer/destination.ts";
@@ -27,6 +25,8 @@ import { baseOf, hostNames } from "./sync-host.ts";
 import { planReport, planText } from "./sync-plan.ts";
 import { SyncProgress } from "./sync-progress.ts";
 import { describeReport, exitCode, makeReport, problemReports, type SyncFacts } from "./sync-report.ts";
+import { renewablesOf, tellExpiry } from "./tls-renewal.ts";
+import { openTransports, type Transport, tellPlainHttp } from "./transports.ts";
 
 /** ms that a request on the wire gets to finish when nothing more is waited for. */
 const GRACE = 500;
@@ -35,6 +35,8 @@ const GRACE = 500;
 interface Run {
   readonly flags: SyncOnceFlags;
   readonly config: ClientConfig;
+  /** Empty for a dry run, which asks nobody. */
+  readonly transports: readonly Transport[];
   /** Absolute. */
   readonly base: string | undefined;
   readonly timeout: number;
@@ -62,6 +64,7 @@ export async function runSyncOnce(flags: SyncOnceFlags): Promise<number> {
   }
   const base = baseOf(flags.base);
   if (base !== undefined) refuseUnstable(config);
+  const transports = flags.dryRun ? [] : await openTransports(config.destinations);
   const progress = new SyncProgress(flags.quiet ? undefined : process.stderr, systemClock);
   const log = openLog({ path: "stderr", debug: false });
   const emit: Emit = (event) => {
@@ -69,7 +72,7 @@ export async function runSyncOnce(flags: SyncOnceFlags): Promise<number> {
     progress.clear();
     log.emit(event);
   };
-  const run: Run = { flags, config, base, timeout, began, emit, progress };
+  const run: Run = { flags, config, transports, base, timeout, began, emit, progress };
   try {
     if (flags.dryRun) return await plan(run);
     return await (base === undefined ? syncAdopted(run) : syncInPlace(run));
@@ -117,10 +120,11 @@ async function syncInPlace(run: Run): Promise<number> {
 
 /** Destinations, and goals that hear of every truncation from now on. */
 function prepare(run: Run, spools: Spools): { destinations: Destination[]; goals: SyncGoals } {
-  const { config, base, flags, emit, timeout } = run;
+  const { config, transports, base, flags, emit, timeout } = run;
   const urls = destinationUrls(config.destinations, hostNames(config, base, flags));
-  const http = undiciHttp(NO_PROGRESS);
-  const destinations = createDestinations(urls, spools, { http, clock: systemClock, emit });
+  tellPlainHttp(urls, emit);
+  tellExpiry(renewablesOf(urls, transports), systemClock.now(), emit);
+  const destinations = createDestinations(urls, spools, { transports, clock: systemClock, emit }, true);
   const goals = new SyncGoals(destinations, systemClock, timeout);
   spools.listen(goals);
   goals.listening();

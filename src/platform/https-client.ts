@@ -4,7 +4,7 @@
 
 import type { HttpClient, HttpConnection, HttpOptions } from "./http.ts";
 import { readTerms, type TlsTerms, tlsConnector } from "./https-connector.ts";
-import type { TlsPaths } from "./tls-files.ts";
+import { stampOf, type TlsPaths } from "./tls-files.ts";
 import { tlsFailure } from "./tls-words.ts";
 import { type UndiciHttp, undiciHttp } from "./undici-http.ts";
 
@@ -13,11 +13,13 @@ export class HttpsClient implements HttpClient {
   readonly #serverName: string | undefined;
   readonly #http: UndiciHttp;
   #terms: TlsTerms;
+  #stamp: string;
 
   /** Throws TlsFileError. */
   constructor(noProgress: number, paths: TlsPaths, serverName: string | undefined) {
     this.#paths = paths;
     this.#serverName = serverName;
+    this.#stamp = this.stampNow();
     this.#terms = readTerms(paths, serverName);
     this.#http = undiciHttp(noProgress, {
       connector: tlsConnector(() => this.#terms),
@@ -30,13 +32,25 @@ export class HttpsClient implements HttpClient {
     return this.#terms.notAfter;
   }
 
+  /** What the files in use were when they were read. */
+  get stamp(): string {
+    return this.#stamp;
+  }
+
+  /** What they are now. */
+  stampNow(): string {
+    return stampOf(Object.values(this.#paths).filter((path) => path !== undefined));
+  }
+
   connect(origin: string, options: HttpOptions): HttpConnection {
     return this.#http.connect(origin, options);
   }
 
   /** Reads the files anew. Throws TlsFileError and goes on with what it has where they cannot be used `now`. */
   renew(now: number): void {
+    const stamp = this.stampNow();
     this.#terms = readTerms(this.#paths, this.#serverName, now);
+    this.#stamp = stamp;
     this.#http.retire();
   }
 }
