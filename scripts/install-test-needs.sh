@@ -10,6 +10,7 @@ need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 need apache2 apache2-bin
 need curl curl
 need logrotate logrotate
+need openssl openssl
 need rsync rsync
 need strace strace
 [ -n "$missing" ] || exit 0
