@@ -43,15 +43,15 @@ export class MoreServer {
     return this.#daemon;
   }
 
-  /** Everything that is held is there, by size. */
-  hasAll(): boolean {
-    return behind(this.#scene.spool, this.store).length === 0;
+  /** Everything that is held is there, by size. `below`: the path of the destination's URL, decoded. */
+  hasAll(below = ""): boolean {
+    return behind(this.#scene.spool, path.join(this.store, below)).length === 0;
   }
 
   /** Stops it and compares every byte. */
-  async end(): Promise<void> {
+  async end(below = ""): Promise<void> {
     await this.daemon.stop();
-    assertEqual(this.#scene.spool, this.store, () => false);
+    assertEqual(this.#scene.spool, path.join(this.store, below), () => false);
     assertTidy(this.store, [".lock"]);
   }
 }
