@@ -13,6 +13,11 @@ export interface ScanPath {
   readonly datadir?: string;
 }
 
+export interface Destination {
+  readonly url: string;
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly server_name?: string };
+}
+
 export interface ClientConfig {
   readonly datadir: string;
   readonly logfile: string;
@@ -21,7 +26,7 @@ export interface ClientConfig {
   readonly periodic_trigger_interval?: number | string;
   readonly retention?: number | string;
   readonly scan_paths: readonly ScanPath[];
-  readonly destinations: readonly string[];
+  readonly destinations: readonly (string | Destination)[];
 }
 
 export interface ServerConfig {
@@ -36,7 +41,7 @@ export interface ServerConfig {
 
 export function writeClientConfig(file: string, { scan_paths, destinations, ...rest }: ClientConfig): void {
   const paths = scan_paths.map((one) => ({ name: "log", ...one }));
-  const urls = destinations.map((url) => ({ url }));
+  const urls = destinations.map((one) => (typeof one === "string" ? { url: one } : one));
   const json = JSON.stringify({ ...rest, scan_paths: paths, destinations: urls }, undefined, 2);
   // YAML takes no raw DEL and the like, which JSON does.
   fs.writeFileSync(

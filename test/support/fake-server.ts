@@ -6,6 +6,7 @@ import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import type { TestContext } from "node:test";
+import tls from "node:tls";
 import { formatUnsatisfied, parseContentRange, type Range } from "../../src/protocol/content-range.ts";
 import { fieldOf, type Head, HttpStream } from "./http-stream.ts";
 
@@ -41,36 +42,55 @@ export class FakeServer {
   onConnect: () => "close" | "reset" | undefined = () => undefined;
   /** The id of its life; undefined: it is no server of ours. */
   life: string | undefined = "fake-life";
+  /** Of each TLS connection: the name that it asked for, whether it resumed a session, and who it was. */
+  readonly greetings: { name: string; resumed: boolean; client: string | undefined }[] = [];
   readonly #server: net.Server;
   readonly #sockets = new Set<net.Socket>();
   #port = 0;
 
   readonly #address: string;
 
-  private constructor(address: string) {
+  private constructor(address: string, options?: tls.TlsOptions) {
     this.#address = address;
-    this.#server = net.createServer((socket) => {
+    const serve = (socket: net.Socket) => {
       this.connections++;
-      this.#sockets.add(socket);
-      socket.on("error", () => {});
-      socket.on("close", () => this.#sockets.delete(socket));
+      this.#keep(socket);
+      if (socket instanceof tls.TLSSocket) this.#greet(socket);
       const fate = this.onConnect();
       if (fate === "close") socket.destroy();
       else if (fate === "reset") socket.resetAndDestroy();
       else void this.#serve(socket);
-    });
+    };
+    if (options === undefined) {
+      this.#server = net.createServer(serve);
+      return;
+    }
+    this.#server = tls.createServer(options, serve);
+    this.#server.on("connection", (socket) => this.#keep(socket));
+    this.#server.on("tlsClientError", () => {});
   }
 
-  static async open(t: TestContext): Promise<FakeServer> {
+  /** `options`: it speaks TLS, with the certificate that `use` gives it. */
+  static async open(t: TestContext, options?: tls.TlsOptions): Promise<FakeServer> {
     // An address of its own: nobody takes its port while it is away.
-    const server = new FakeServer(`127.${1 + (process.pid % 250)}.${(process.pid >> 8) % 250}.${251 + (opened++ % 4)}`);
+    const address = `127.${1 + (process.pid % 250)}.${(process.pid >> 8) % 250}.${251 + (opened++ % 4)}`;
+    const server = new FakeServer(address, options);
     await server.comeBack();
     t.after(() => server.goAway());
     return server;
   }
 
   get url(): string {
-    return `http://${this.#address}:${this.#port}/`;
+    return `http${this.#server instanceof tls.Server ? "s" : ""}://${this.#address}:${this.#port}/`;
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  /** From now on new TLS connections are made with these. */
+  use(context: tls.SecureContextOptions): void {
+    if (this.#server instanceof tls.Server) this.#server.setSecureContext(context);
   }
 
   /** Listens, at the same port as before. */
@@ -106,6 +126,18 @@ export class FakeServer {
       fs.mkdirSync(path.dirname(file), { recursive: true });
       fs.writeFileSync(file, bytes);
     }
+  }
+
+  #keep(socket: net.Socket): void {
+    this.#sockets.add(socket);
+    socket.on("error", () => {});
+    socket.on("close", () => this.#sockets.delete(socket));
+  }
+
+  #greet(socket: tls.TLSSocket): void {
+    const { servername } = socket as { readonly servername?: string | false };
+    const client = socket.getPeerCertificate()?.subject?.CN;
+    this.greetings.push({ name: servername || "", resumed: socket.isSessionReused(), client: client?.toString() });
   }
 
   async #serve(socket: net.Socket): Promise<void> {
