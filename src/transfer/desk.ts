@@ -3,9 +3,11 @@
 
 import type { NewHash } from "../protocol/tree-hash.ts";
 import type { Mark } from "../spool/mark.ts";
+import type { Buffers } from "./buffers.ts";
 import type { Fault, Progress } from "./progress.ts";
 import type { Reading } from "./read-range.ts";
 import type { Remote } from "./remote.ts";
+import type { Window } from "./window.ts";
 
 /** Why serving a file ended. */
 export type Served =
@@ -39,15 +41,10 @@ export interface Desk {
   readonly strict: boolean;
   /** It tells digests and judges by them; undefined: it has not shown yet. */
   readonly verifies: boolean | undefined;
-  /** Bytes of the next range. */
-  rangeSize(): number;
-  /** A buffer of at least `length` bytes, given back when its answer has come. */
-  takeBuffer(length: number): Uint8Array;
-  giveBuffer(buffer: Uint8Array): void;
-  /** Time on the connection of one range that was answered. */
-  answered(length: number, ms: number): void;
-  /** False where no smaller range is worth trying. */
-  tooLarge(length: number): boolean;
+  /** How much is sent in one range. */
+  readonly window: Window;
+  /** What ranges are read into; given back when their answer has come. */
+  readonly buffers: Buffers;
   now(): number;
   /** An answer came; `start` is the server's life. */
   heard(start: string | undefined): void;

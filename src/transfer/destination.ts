@@ -3,7 +3,6 @@
 // and trouble with one file never stops another (outage.ts, faults.ts).
 
 import { assert } from "../base/assert.ts";
-import type { Event } from "../base/events.ts";
 import type { HttpConnection } from "../platform/http.ts";
 import type { NewHash } from "../protocol/tree-hash.ts";
 import { type Entry, type Generation, isSuperseded, lengthOf, type SpoolListener } from "../spool/entry.ts";
@@ -22,6 +21,7 @@ import { type Down, Outage } from "./outage.ts";
 import { type Fault, gotOn, holdsBytes, newProgress, type Progress } from "./progress.ts";
 import type { Reading } from "./read-range.ts";
 import { createRemote, type Remote } from "./remote.ts";
+import { ServerLife } from "./server-life.ts";
 import { troubleOf } from "./trouble.ts";
 import { isOwnTrouble } from "./whose-trouble.ts";
 import { Window } from "./window.ts";
@@ -30,6 +30,8 @@ export class Destination implements SpoolListener, Desk {
   readonly url: string;
   readonly remote: Remote;
   readonly outage: Outage;
+  readonly buffers = new Buffers();
+  readonly window = new Window();
   /** Bytes acknowledged in this process's life. */
   bytesSent = 0;
   /** Clock.elapsed() of the last answer that told something new. */
@@ -42,12 +44,7 @@ export class Destination implements SpoolListener, Desk {
   readonly #lanes: Lanes;
   readonly #faults: Faults;
   readonly #idle: Idle;
-  readonly #buffers = new Buffers();
-  readonly #window = new Window();
-  #start: string | undefined;
-  #verifies: boolean | undefined;
-  /** Clock.elapsed() of its last answer. */
-  #heardAt: number | undefined;
+  readonly #life = new ServerLife();
   #restoredSaid = false;
 
   constructor(parts: DestinationParts) {
@@ -110,7 +107,7 @@ export class Destination implements SpoolListener, Desk {
     const progress = this.#files.get(generation);
     if (progress === undefined || progress.fault !== undefined) return false;
     const length = lengthOf(generation);
-    if (!progress.compare && this.#verifies !== false && progress.verified < length) {
+    if (!progress.compare && this.verifies !== false && progress.verified < length) {
       progress.compare = true;
       this.#want(progress);
     }
@@ -150,10 +147,10 @@ export class Destination implements SpoolListener, Desk {
     const held = this.#files.get(progress.generation) === progress;
     let fault = served.kind === "fault" ? served.fault : undefined;
     if (served.kind === "down") {
-      if (!served.answered && isOwnTrouble(progress, this.#heardAt, this.now())) {
+      if (!served.answered && isOwnTrouble(progress, this.#life.heardAt, this.now())) {
         fault = { kind: "denied", text: served.cause, lasting: false };
       } else {
-        this.#window.broken();
+        this.window.broken();
         this.outage.down(served);
       }
     }
@@ -166,7 +163,7 @@ export class Destination implements SpoolListener, Desk {
     progress.known = false;
     progress.complained = true;
     this.#faults.add(progress, fault);
-    this.#parts.emit(faultEvent(this.url, progress.generation, fault));
+    this.#parts.emit(events.faultOf(this.url, progress.generation, fault));
     this.onChange(progress);
   }
 
@@ -187,7 +184,7 @@ export class Destination implements SpoolListener, Desk {
 
   #whenQuiet(): void {
     this.outage.quiet();
-    this.#buffers.clear();
+    this.buffers.clear();
     this.#idle.begin();
   }
 
@@ -204,35 +201,15 @@ export class Destination implements SpoolListener, Desk {
   // Desk: what serving a file asks and reports.
 
   get strict(): boolean {
-    return this.#start !== undefined;
+    return this.#life.strict;
   }
 
   get verifies(): boolean | undefined {
-    return this.#verifies;
+    return this.#life.verifies;
   }
 
   get newHash(): NewHash {
     return this.#parts.newHash;
-  }
-
-  rangeSize(): number {
-    return this.#window.size;
-  }
-
-  takeBuffer(length: number): Uint8Array {
-    return this.#buffers.take(length);
-  }
-
-  giveBuffer(buffer: Uint8Array): void {
-    this.#buffers.give(buffer);
-  }
-
-  answered(length: number, ms: number): void {
-    this.#window.answered(length, ms);
-  }
-
-  tooLarge(length: number): boolean {
-    return this.#window.tooLarge(length);
   }
 
   now(): number {
@@ -240,14 +217,11 @@ export class Destination implements SpoolListener, Desk {
   }
 
   heard(start: string | undefined): void {
-    const firstAnswer = this.#heardAt === undefined;
-    this.#heardAt = this.now();
-    if (!firstAnswer && start === this.#start) return;
-    this.#start = start;
-    this.#verifies = start === undefined ? false : undefined;
+    const heard = this.#life.heard(start, this.now());
+    if (heard === "same") return;
     this.#lanes.setStrict(this.strict);
     if (start === undefined) this.#parts.emit(events.destinationUnverified(this.url));
-    if (firstAnswer) return;
+    if (heard === "first") return;
     this.#parts.emit(events.destinationRestarted(this.url));
     this.#restoredSaid = false;
     this.#doubtAll();
@@ -267,9 +241,7 @@ export class Destination implements SpoolListener, Desk {
   }
 
   showed(digest: boolean): void {
-    if (this.#verifies !== undefined) return;
-    this.#verifies = digest;
-    if (!digest) this.#parts.emit(events.destinationWithoutDigests(this.url));
+    if (this.#life.showed(digest) && !digest) this.#parts.emit(events.destinationWithoutDigests(this.url));
   }
 
   same(progress: Progress, size: number): void {
@@ -327,15 +299,4 @@ export class Destination implements SpoolListener, Desk {
 /** Changed in this process's life. */
 function isRecent(progress: Progress): boolean {
   return progress.generation.entry.changedAt > Number.NEGATIVE_INFINITY;
-}
-
-function faultEvent(url: string, generation: Generation, fault: Omit<Fault, "retryAt">): Event {
-  switch (fault.kind) {
-    case "local":
-      return events.fileUnreadable(url, generation, fault.text);
-    case "diverged":
-      return events.fileDiverged(url, generation, fault.text);
-    default:
-      return events.fileDenied(url, generation, fault.text);
-  }
 }

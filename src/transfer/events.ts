@@ -7,6 +7,7 @@ import { shortDigest } from "../protocol/digest-field.ts";
 import { LEAF } from "../protocol/tree-hash.ts";
 import type { Generation } from "../spool/entry.ts";
 import type { Parted } from "./desk.ts";
+import type { Fault } from "./progress.ts";
 
 export const destinationUnreachable = (url: string, cause: string): Event =>
   error(
@@ -106,3 +107,15 @@ const DENIALS: Readonly<Record<number, string | undefined>> = {
   500: "it failed there: see that server's log",
   501: "the server cannot append",
 };
+
+/** What is told of a file that does not get on. */
+export function faultOf(url: string, generation: Generation, fault: Pick<Fault, "kind" | "text">): Event {
+  switch (fault.kind) {
+    case "local":
+      return fileUnreadable(url, generation, fault.text);
+    case "diverged":
+      return fileDiverged(url, generation, fault.text);
+    default:
+      return fileDenied(url, generation, fault.text);
+  }
+}

@@ -53,9 +53,9 @@ export async function send(
   let digest = hash?.digest();
   for (;;) {
     while (stop === undefined && inFlight.length < depth && connection.usable && next - first < most) {
-      const length = Math.min(desk.rangeSize(), lengthOf(generation) - next);
+      const length = Math.min(desk.window.size, lengthOf(generation) - next);
       if (length <= 0) break;
-      const buffer = desk.takeBuffer(length + TAIL);
+      const buffer = desk.buffers.take(length + TAIL);
       const reading = await readRange(file, generation, next, length, buffer).catch(unreadable);
       if (reading.kind !== "piece") {
         stop = reading.kind === "fault" ? reading : changed(progress, reading, desk);
@@ -109,8 +109,8 @@ async function settle(progress: Progress, sent: Sent, desk: Desk): Promise<Serve
   if (outcome.kind !== "failed") desk.heard(start);
   switch (outcome.kind) {
     case "appended":
-      desk.answered(sent.to - sent.from, desk.now() - since);
-      desk.giveBuffer(sent.buffer); // all of it was read by the peer; else it is left to the collector
+      desk.window.answered(sent.to - sent.from, desk.now() - since);
+      desk.buffers.give(sent.buffer); // all of it was read by the peer; else it is left to the collector
       if (sent.digest !== undefined && desk.strict) desk.showed(digest !== undefined);
       if (sent.digest !== undefined && digest !== undefined) {
         // Appended, but not what we sent: nothing is believed of it.
@@ -124,7 +124,7 @@ async function settle(progress: Progress, sent: Sent, desk: Desk): Promise<Serve
       progress.known = false;
       return { kind: "again" };
     case "too-large":
-      if (desk.tooLarge(sent.to - sent.from)) return { kind: "again" };
+      if (desk.window.tooLarge(sent.to - sent.from)) return { kind: "again" };
       return { kind: "fault", fault: { kind: "denied", text: denial(413), lasting: true } };
     case "diverged":
       if (desk.verifies !== false && sent.digest !== undefined) return { kind: "doubt" };
