@@ -30,6 +30,12 @@ export async function runClient(flags: ClientFlags): Promise<number> {
   const transports = await openTransports(config.destinations);
   const log = openLog({ path: flags.stdout ? undefined : config.logfile, debug: flags.debug });
   const { emit } = log;
+  let renewal: TlsRenewal | undefined;
+  // From here on a signal is heard, however long the start takes.
+  const stopped = untilStopped(() => {
+    log.reopen();
+    renewal?.now();
+  });
   const spools = await openClientSpools(config, emit);
   const urls = destinationUrls(config.destinations, { hostname: hostName, machine: () => machineOf(config) });
   const ports = { files: nodeFiles, clock: systemClock, emit };
@@ -38,7 +44,7 @@ export async function runClient(flags: ClientFlags): Promise<number> {
   const notice = logrotateNotice(nodeFiles);
   if (notice !== undefined) emit(notice);
   tellPlainHttp(urls, emit);
-  const renewal = new TlsRenewal(systemClock, emit, renewablesOf(urls, transports));
+  renewal = new TlsRenewal(systemClock, emit, renewablesOf(urls, transports));
 
   for (const destination of destinations) {
     // What lies in the spool already may be known at the destination; what comes later cannot be.
@@ -61,10 +67,6 @@ export async function runClient(flags: ClientFlags): Promise<number> {
     () => spools.counts(),
     (index) => daysLeft(transports[index]?.tls, systemClock.now()),
   );
-  const stopped = untilStopped(() => {
-    log.reopen();
-    renewal.now();
-  });
   await Promise.race([discovery.start(), stopped]);
   await stopped;
 

@@ -27,6 +27,8 @@ export interface SceneOptions {
 export interface Ending {
   /** Names at the server that the spool does not hold any more. */
   readonly gone?: (name: string) => boolean;
+  /** Names of files that the stop itself adds to: the server's copies are prefixes of them. */
+  readonly growing?: readonly string[];
   /** Errors in the client's log that the scenario is about. */
   readonly errors?: readonly string[];
 }
@@ -45,8 +47,6 @@ export class Scene {
   readonly t: TestContext;
   readonly home: string;
   readonly logs: string;
-  readonly spool: string;
-  readonly store: string;
   readonly url: string;
   readonly serverConfig: ServerConfig;
   clientConfig: ClientConfig;
@@ -60,7 +60,7 @@ export class Scene {
     this.t = t;
     this.home = home;
     const below = (name: string) => path.join(home, name);
-    [this.logs, this.spool, this.store] = [below("logs"), below("spool"), below("store")];
+    this.logs = below("logs");
     fs.mkdirSync(this.logs);
     this.#canary = below("canary");
     fs.mkdirSync(path.join(this.#canary, "sub"), { recursive: true });
@@ -68,14 +68,14 @@ export class Scene {
     this.#canaryBefore = snapshot(this.#canary);
     this.url = `http://${address}:${port}/`;
     this.serverConfig = {
-      datadir: this.store,
+      datadir: below("store"),
       logfile: below("server.log"),
       bind_address: address,
       listen_port: port,
       ...options.server,
     };
     const common: ClientConfig = {
-      datadir: this.spool,
+      datadir: below("spool"),
       logfile: below("client.log"),
       scan_interval: 300,
       scan_paths: [byBaseName(`${this.logs}/*.log*`)],
@@ -102,6 +102,14 @@ export class Scene {
   get server(): Daemon {
     assert.ok(this.#server !== undefined, "the server was started");
     return this.#server;
+  }
+
+  get spool(): string {
+    return this.clientConfig.datadir;
+  }
+
+  get store(): string {
+    return this.serverConfig.datadir;
   }
 
   log(name: string): string {
@@ -192,10 +200,10 @@ export class Scene {
   }
 
   /** Stops what runs and applies the oracles. */
-  async end({ gone = () => false, errors = [] }: Ending = {}): Promise<void> {
+  async end({ gone = () => false, growing = [], errors = [] }: Ending = {}): Promise<void> {
     for (const daemon of [this.#client, this.#server]) if (daemon?.end === undefined) await daemon?.stop();
     this.#witness.finish();
-    assertEqual(this.spool, this.store, gone);
+    assertEqual(this.spool, this.store, gone, growing);
     assertTidy(this.spool, [".lock", ".memory", ".released", ".machine-id", ".clean"]);
     assertTidy(this.store, [".lock"]);
     assert.equal(snapshot(this.#canary), this.#canaryBefore, "the canary was touched");
