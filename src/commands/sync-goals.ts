@@ -5,14 +5,23 @@
 import { quote } from "../base/text.ts";
 import { type Clock, delay } from "../platform/clock.ts";
 import { type Entry, type Generation, lengthOf, type SpoolListener } from "../spool/entry.ts";
-import type { Destination } from "../transfer/destination.ts";
 import { holdsBytes, type Progress } from "../transfer/progress.ts";
 
 export type GoalState = "delivered" | "incomplete" | "refused";
 
+/** What is asked of a destination (transfer/destination.ts). */
+export interface Receiver {
+  readonly url: string;
+  readonly outage: { readonly trouble: string | undefined };
+  readonly bytesSent: number;
+  readonly lastProgressAt: number;
+  onChange: (progress: Progress) => void;
+  progressOf(generation: Generation): Progress | undefined;
+}
+
 /** One file at one destination. */
 export interface GoalResult {
-  readonly destination: Destination;
+  readonly destination: Receiver;
   readonly state: GoalState;
   /** Bytes that the destination said are durable; of the file's goal, not of what came later. */
   readonly acknowledged: number;
@@ -45,7 +54,7 @@ const LOOKS = 12;
 const TRUNCATED = "it was truncated or rewritten: bytes may be lost";
 
 class Goals {
-  readonly destination: Destination;
+  readonly destination: Receiver;
   /** What it may be waited for; looked at again as a whole once it is empty. */
   readonly waiting = new Set<Generation>();
   /** Why files did not get on; true: trying again will not help. */
@@ -56,7 +65,7 @@ class Goals {
   since: number;
   trouble: string | undefined;
 
-  constructor(destination: Destination, now: number) {
+  constructor(destination: Receiver, now: number) {
     this.destination = destination;
     this.since = now;
     destination.onChange = (progress) => {
@@ -84,7 +93,7 @@ export class SyncGoals implements SpoolListener {
   #stopped: string | undefined;
 
   /** `timeout`: ms that a destination may go without any progress. */
-  constructor(destinations: readonly Destination[], clock: Clock, timeout: number) {
+  constructor(destinations: readonly Receiver[], clock: Clock, timeout: number) {
     this.#clock = clock;
     this.#timeout = timeout;
     this.#each = destinations.map((destination) => new Goals(destination, clock.elapsed()));
