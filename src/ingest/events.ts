@@ -1,4 +1,5 @@
 // What the listener has to say to the operator. docs/OPERATIONS.md lists each with what to do.
+// What came from outside is quoted; requests are told at debug level only.
 
 import { debug, type Event, info } from "../base/events.ts";
 import { quoteText } from "../base/text.ts";

@@ -1,4 +1,5 @@
 // What the store has to say to the operator. docs/OPERATIONS.md lists each with what to do.
+// Each names the file by its path below the data directory, the cause, and the remedy where there is one.
 
 import { codeOf, describe } from "../base/errors.ts";
 import { type Event, error, warn } from "../base/events.ts";

@@ -1,4 +1,5 @@
-// What the store says to a request: expected outcomes as values. src/ingest turns them into statuses.
+// What the store says to a request: expected outcomes as values, never exceptions.
+// src/ingest/answers.ts turns them into statuses; docs/PROTOCOL.md, section 8, has their order.
 
 import type { PrefixDigest } from "../protocol/digest-field.ts";
 
