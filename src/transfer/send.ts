@@ -138,6 +138,12 @@ async function settle(progress: Progress, sent: Sent, desk: Desk): Promise<Serve
           : "416: it says that it is not at the end, and then that it is";
       return { kind: "fault", fault: { kind: "denied", text, lasting: false } };
     }
+    case "denied":
+      // Not a server of ours, and not able to append: each try would cost a body and change nothing.
+      if (outcome.status === 501 && !desk.strict) {
+        return { kind: "fault", fault: { kind: "no-append", text: denial(501), lasting: true } };
+      }
+      return troubleOf(outcome);
     default:
       return troubleOf(outcome);
   }

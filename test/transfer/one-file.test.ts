@@ -104,3 +104,26 @@ test("the same status again and again: tried with a back-off that grows to 10 s,
     assert.equal(http.files.get("/a")?.toString(), "contentmore", `${status}: a new trouble is tried again soon`);
   }
 });
+
+test("501 of a server that is not ours: it cannot append, so nothing is sent again", async () => {
+  const { http, clock, destination, asked, named } = setUp();
+  http.start = undefined;
+  http.script = (request) => (request.method === "PUT" ? http.answer(501) : undefined);
+  for (const name of ["a", "b"]) destination.added(fakeFile(name, "content").generation, false);
+  await clock.advance(600_000);
+  const puts = http.requests.filter(({ method }) => method === "PUT");
+  assert.equal(puts.length, 2, "one for each file");
+  assert.ok(asked("/a") + asked("/b") <= 4 + 60, "and a question now and then");
+  assert.equal(named("file-denied").length, 2);
+});
+
+test("501 before a server that is ours comes from something in between, which may pass", async () => {
+  const { http, clock, destination } = setUp();
+  let bad = true;
+  http.script = (request) => (request.method === "PUT" && bad ? http.answer(501) : undefined);
+  destination.added(fakeFile("a", "content").generation, false);
+  await clock.advance(25_000);
+  bad = false;
+  await clock.advance(11_000);
+  assert.equal(http.files.get("/a")?.toString(), "content");
+});
