@@ -91,6 +91,8 @@ export async function runSyncOnce(flags: SyncOnceFlags): Promise<number> {
 async function syncAdopted(run: Run): Promise<number> {
   const { config, emit } = run;
   const stopped = untilStopped();
+  // A name that cannot stand in a URL is told before anything is made; an id may have to be made.
+  destinationUrls(config.destinations, { ...hostNames(config, undefined, run.flags), machine: () => "machine" });
   const spools = await openClientSpools(config, emit);
   const { destinations, goals } = prepare(run, spools);
   const scan = async (): Promise<Found> => {
