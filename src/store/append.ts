@@ -6,29 +6,21 @@
 import { AssertionFailure } from "../base/assert.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { BodyReader, Exchange } from "../platform/http-server.ts";
-import type { Range } from "../protocol/content-range.ts";
-import { sameDigest } from "../protocol/tree-hash.ts";
 import { tampered } from "./events.ts";
+import type { Holder, Published } from "./holder.ts";
+import { type Judgement, judgeAtHand, judgeByDisk, type Wanted } from "./judge.ts";
 import type { PutOutcome } from "./outcome.ts";
-import type { Ground, Holder, Published, Resource } from "./resource.ts";
+import { Pieces } from "./pieces.ts";
+import type { Ground, Resource } from "./resource.ts";
 import { troubleOf } from "./trouble.ts";
 
 /** Up to here a write is made at once: handing it to another thread would cost more than it takes. */
 const SMALL = 64 * 1024;
-/** A sender of tiny pieces must not fill the memory with their bookkeeping (and writev takes 1024). */
-const MOST_PIECES = 256;
 /** When no more bytes come for this long, in ms, those that came are written. */
 const HELD_BACK = 200;
 
-export interface Wanted {
-  readonly range: Range;
-  readonly believed: Uint8Array | undefined;
-}
-
 export class Append implements BodyReader, Holder {
-  readonly range: Range;
-  /** What the sender believes the digest of the bytes before its range to be; undefined where it says nothing. */
-  readonly believed: Uint8Array | undefined;
+  readonly wanted: Wanted;
   /** Monotonic ms of its arrival. */
   readonly since: number;
   /** Runs out when it has waited for long enough. */
@@ -40,8 +32,7 @@ export class Append implements BodyReader, Holder {
   #hold: { readonly resource: Resource; readonly ground: Ground } | undefined;
   #state: "waiting" | "comparing" | "writing" | "fenced" | "over" = "waiting";
   #first = false;
-  #pieces: Uint8Array[] = [];
-  #buffered = 0;
+  readonly #pieces = new Pieces();
   /** Bytes of the range that have not come yet. */
   #missing: number;
   /** Monotonic ms at which it was last the sender's turn. */
@@ -51,11 +42,10 @@ export class Append implements BodyReader, Holder {
   #broken = false;
   #idle: Timer | undefined;
 
-  constructor({ range, believed }: Wanted, exchange: Exchange, clock: Clock, done: (outcome: PutOutcome) => void) {
-    this.range = range;
-    this.believed = believed;
+  constructor(wanted: Wanted, exchange: Exchange, clock: Clock, done: (outcome: PutOutcome) => void) {
+    this.wanted = wanted;
     this.since = clock.elapsed();
-    this.#missing = range.end - range.start;
+    this.#missing = wanted.range.end - wanted.range.start;
     this.#clock = clock;
     this.#exchange = exchange;
     this.#done = done;
@@ -80,28 +70,22 @@ export class Append implements BodyReader, Holder {
     this.#exchange.resume();
   }
 
-  /**
-   * Admitted if the bytes before the range are those that the sender believes: takes the body then. The caller has
-   * made it the resource's holder. What is at hand may say yes; a no is told only of bytes just read.
-   */
+  /** Admitted if the bytes before the range are those that the sender believes: takes the body then. */
   beginIfSame(resource: Resource, ground: Ground): void {
-    const { believed } = this;
-    const atHand = believed === undefined ? undefined : resource.content.at(resource.written);
-    if (believed === undefined || (atHand !== undefined && sameDigest(atHand, believed))) {
+    const { believed } = this.wanted;
+    if (believed === undefined || judgeAtHand(resource, believed) !== undefined) {
       this.begin(resource, ground);
       return;
     }
     this.#state = "comparing";
     this.#hold = { resource, ground };
     this.#underWay = true;
-    const size = resource.written;
-    const digest = resource.open ? resource.readAll() : Promise.resolve(ground.newHash().digest());
-    digest.then(
-      (actual) => {
+    judgeByDisk(resource, believed, ground.newHash).then(
+      (judgement) => {
         this.#underWay = false;
         if (this.#state === "fenced" || this.#broken) this.#letGo({ kind: "torn" });
-        else if (sameDigest(actual, believed)) this.begin(resource, ground);
-        else this.#diverged(size, actual);
+        else if (judgement.kind === "same") this.begin(resource, ground);
+        else this.#diverged(judgement);
       },
       (error: unknown) => this.#failed(error, 0),
     );
@@ -133,12 +117,11 @@ export class Append implements BodyReader, Holder {
 
   data(chunk: Uint8Array): void {
     if (this.#state !== "writing") return;
-    this.#pieces.push(chunk);
-    this.#buffered += chunk.byteLength;
+    this.#pieces.add(chunk);
     this.#missing -= chunk.byteLength;
     this.#heard = this.#clock.elapsed();
     if (!this.#underWay) this.#next();
-    else if (this.#buffered >= 2 * this.#chunk() || this.#pieces.length >= MOST_PIECES) this.#pause();
+    else if (this.#pieces.isDue(2 * this.#chunk())) this.#pause();
   }
 
   end(): void {
@@ -158,7 +141,7 @@ export class Append implements BodyReader, Holder {
   #next(): void {
     const { resource } = this.#held();
     const last = this.#missing === 0 || this.#broken;
-    if (this.#buffered > 0 && (last || this.#buffered >= this.#chunk() || this.#pieces.length >= MOST_PIECES)) {
+    if (this.#pieces.bytes > 0 && (last || this.#pieces.isDue(this.#chunk()))) {
       this.#write();
     } else if (this.#missing === 0) {
       if (!resource.intact()) this.#tampered();
@@ -167,16 +150,14 @@ export class Append implements BodyReader, Holder {
       this.#letGo({ kind: "torn" });
     } else {
       if (this.#paused) this.#resume();
-      if (this.#buffered > 0) this.#idle ??= this.#clock.after(HELD_BACK, () => this.#notice());
+      if (this.#pieces.bytes > 0) this.#idle ??= this.#clock.after(HELD_BACK, () => this.#notice());
     }
   }
 
   #write(): void {
     const { resource } = this.#held();
-    const pieces = this.#pieces;
-    const length = this.#buffered;
-    this.#pieces = [];
-    this.#buffered = 0;
+    const length = this.#pieces.bytes;
+    const pieces = this.#pieces.take();
     try {
       const file = resource.prepare();
       if (length > SMALL) {
@@ -233,10 +214,10 @@ export class Append implements BodyReader, Holder {
   /** The whole range is written. */
   #publish(): void {
     const { resource, ground } = this.#held();
-    const size = this.range.end;
+    const size = this.wanted.range.end;
     const first = this.#first;
     // Now, while nobody has appended behind it.
-    const digest = this.believed === undefined ? undefined : resource.content.at(size);
+    const digest = this.wanted.believed === undefined ? undefined : resource.content.at(size);
     this.#over();
     resource.whenPublished(size, (result) => {
       if (result === "durable") this.#done({ kind: "appended", size, first, digest });
@@ -246,7 +227,7 @@ export class Append implements BodyReader, Holder {
   }
 
   /** The sender's bytes before the range are not those that were just read. */
-  #diverged(size: number, digest: Uint8Array): void {
+  #diverged({ size, digest }: Extract<Judgement, { kind: "other" }>): void {
     const { resource, ground } = this.#held();
     this.#over();
     const answer = (result: Published) =>
@@ -259,25 +240,27 @@ export class Append implements BodyReader, Holder {
   /** Ends without an answer of ours; what was brought is published though nobody asks. */
   #letGo(outcome: PutOutcome): void {
     const { resource, ground } = this.#held();
-    this.#over();
     if (resource.open) resource.whenPublished(resource.written, () => {});
-    this.#release(resource, ground);
-    this.#done(outcome);
+    this.#end(resource, ground, outcome);
   }
 
   /** Somebody else wrote to the file, or took it away, while we held it: its bytes are not what we think. */
   #tampered(): void {
     const { resource, ground } = this.#held();
     ground.emit(tampered(resource.path));
-    this.#over();
     resource.drop("failed");
+    this.#end(resource, ground, { kind: "failed", size: undefined });
+  }
+
+  #end(resource: Resource, ground: Ground, outcome: PutOutcome): void {
+    this.#over();
     this.#release(resource, ground);
-    this.#done({ kind: "failed", size: undefined });
+    this.#done(outcome);
   }
 
   #over(): void {
     this.#state = "over";
-    this.#pieces = [];
+    this.#pieces.take();
     this.#idle?.cancel();
     this.#hold = undefined;
   }
@@ -289,7 +272,7 @@ export class Append implements BodyReader, Holder {
 
   #notice(): void {
     this.#idle = undefined;
-    if (this.#state !== "writing" || this.#underWay || this.#buffered === 0) return;
+    if (this.#state !== "writing" || this.#underWay || this.#pieces.bytes === 0) return;
     const left = HELD_BACK - (this.#clock.elapsed() - this.#heard);
     if (left > 0) this.#idle = this.#clock.after(left, () => this.#notice());
     else this.#write();

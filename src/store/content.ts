@@ -10,6 +10,8 @@ export class Content {
   readonly #newHash: NewHash;
   /** Of all bytes up to its size, where that is known. */
   #whole: TreeHash | undefined;
+  /** The whole was read from the disk in this life, and only what we appended came behind it. */
+  #wasRead = false;
   /** The full leaves from the beginning on, as far as they are known. */
   #leaves: Uint8Array[] = [];
 
@@ -30,6 +32,7 @@ export class Content {
   /** Nothing is known any more. */
   forget(): void {
     this.#whole = undefined;
+    this.#wasRead = false;
     this.#leaves = [];
   }
 
@@ -38,12 +41,18 @@ export class Content {
     return this.#whole?.size === end ? this.#whole.digest() : undefined;
   }
 
+  /** The same, where it may be told that the bytes differ: a digest that goes back to a look at the disk. */
+  readAt(end: number): Uint8Array | undefined {
+    return this.#wasRead ? this.at(end) : undefined;
+  }
+
   /** The digest of all `size` bytes, read from the disk; goes on from there. Nobody may append meanwhile. */
   async readAll(file: OpenFile, size: number): Promise<Uint8Array> {
     this.forget();
     const whole = this.#start();
     await readInto(whole, file, 0, size);
     this.#whole = whole;
+    this.#wasRead = true;
     return whole.digest();
   }
 

@@ -43,7 +43,7 @@ export class OpenFiles {
       const found = look(this.#ground.root, path);
       const known = this.#resources.get(path);
       if (known !== undefined) {
-        if (known.cutting) return { kind: "no-space", size: undefined };
+        if (known.state === "cutting") return { kind: "no-space", size: undefined };
         const usable = need === "sync" || known.writable || !known.idle;
         if (usable && known.matches(found)) return this.#enter(known);
         this.#notice(known, found);
@@ -69,7 +69,7 @@ export class OpenFiles {
   /** Something of `resource` came to its end: closes what nobody needs any more. */
   settled(resource: Resource): void {
     // A file that was never made, since its first byte never came, is forgotten.
-    const needed = resource.live && resource.open && this.#stopped === undefined;
+    const needed = resource.state === "live" && resource.open && this.#stopped === undefined;
     if (!needed) this.#closeIfIdle(resource);
   }
 

@@ -4,7 +4,7 @@
 // way at a time, and all who wait share the next. docs/PROTOCOL.md, section 5; docs/decisions/ on failed syncs.
 
 import { assert } from "../base/assert.ts";
-import { codeOf, isGone, isNoSpace } from "../base/errors.ts";
+import { isGone, isNoSpace } from "../base/errors.ts";
 import type { Emit } from "../base/events.ts";
 import type { Bytes } from "../base/text.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -12,8 +12,10 @@ import type { Directory, OpenFile, Stat } from "../platform/files.ts";
 import type { NewHash } from "../protocol/tree-hash.ts";
 import { Content } from "./content.ts";
 import { cannotSync, cutBack, replaced, syncFailed } from "./events.ts";
+import type { Holder, Published, Waiter } from "./holder.ts";
 import type { Names } from "./names.ts";
 import { create, type Found, type Opened } from "./tree.ts";
+import { isOfOpening } from "./trouble.ts";
 
 /** What resources share. */
 export interface Ground {
@@ -35,23 +37,6 @@ export interface Ground {
   readonly settled: (resource: Resource) => void;
   /** The kernel gave no descriptor. */
   readonly exhausted: () => void;
-}
-
-/** The append that holds the resource. */
-export interface Holder {
-  readonly connection: number;
-  /** A write of its is under way in another thread. */
-  readonly underWay: boolean;
-  silentFor(now: number): number;
-  /** From now on it writes nothing; it lets go as soon as a write under way is done. */
-  fence(): void;
-}
-
-export type Published = "durable" | "no-space" | "failed";
-
-interface Waiter {
-  readonly end: number;
-  readonly settle: (result: Published) => void;
 }
 
 export class Resource {
@@ -108,12 +93,8 @@ export class Resource {
     return this.#created;
   }
 
-  get cutting(): boolean {
-    return this.#state === "cutting";
-  }
-
-  get live(): boolean {
-    return this.#state === "live";
+  get state(): "live" | "cutting" | "dropped" {
+    return this.#state;
   }
 
   get open(): boolean {
@@ -147,7 +128,7 @@ export class Resource {
 
   /** The open file, made now where there is none. Throws what the kernel says. */
   prepare(): OpenFile {
-    assert(this.live, "a dropped file is not written to");
+    assert(this.#state === "live", "a dropped file is not written to");
     if (this.#file !== undefined) return this.#file;
     // Die here: nothing, or empty directories, or an empty file; the next life finds and uses them.
     const file = create(this.#ground.root, this.path, (directory) => this.#ground.names.changed(directory));
@@ -169,9 +150,9 @@ export class Resource {
     return stat !== undefined && stat.size === this.written && stat.nlink > 0;
   }
 
-  /** The digest of all that is written, read anew. Nobody else may append meanwhile. */
-  readAll(): Promise<Uint8Array> {
-    return this.#read((file) => this.content.readAll(file, this.written));
+  /** The digest of all that is written, as read from the disk: once, then kept up. Nobody else may append meanwhile. */
+  async readAll(): Promise<Uint8Array> {
+    return this.content.readAt(this.written) ?? (await this.#read((file) => this.content.readAll(file, this.written)));
   }
 
   /** The digest of the first `size` bytes, at most what is written. */
@@ -282,7 +263,7 @@ export class Resource {
       if (this.#state === "cutting" && this.holder === undefined) this.#cut();
       this.#giveUp("no-space");
       this.#ground.settled(this);
-    } else if (OPENING.has(codeOf(error))) {
+    } else if (isOfOpening(error)) {
       // A directory could not be opened in order to be synced: nothing is known to be lost.
       emit(isGone(error) ? replaced(this.path) : cannotSync(this.path, error));
       this.drop("failed");
@@ -313,15 +294,3 @@ export class Resource {
     }
   }
 }
-
-/** What open(2) says and fsync(2) never does. */
-const OPENING: ReadonlySet<string> = new Set([
-  "EACCES",
-  "ELOOP",
-  "EMFILE",
-  "ENFILE",
-  "ENOENT",
-  "ENOMEM",
-  "ENOTDIR",
-  "EPERM",
-]);

@@ -10,7 +10,8 @@ import type { Exchange } from "../platform/http-server.ts";
 import { SILENT_WRITER } from "../protocol/fields.ts";
 import type { NewHash } from "../protocol/tree-hash.ts";
 import { type Admission, admit } from "./admission.ts";
-import { Append, type Wanted } from "./append.ts";
+import { Append } from "./append.ts";
+import type { Wanted } from "./judge.ts";
 import { Names } from "./names.ts";
 import { OpenFiles } from "./open-files.ts";
 import type { HeadOutcome, PutOutcome } from "./outcome.ts";
@@ -163,7 +164,7 @@ export class Store {
     return admit(
       resource?.written ?? 0,
       holder === undefined ? undefined : { connection: holder.connection, silentFor: holder.silentFor(now) },
-      { connection: append.connection, start: append.range.start, waited: now - append.since },
+      { connection: append.connection, start: append.wanted.range.start, waited: now - append.since },
     );
   }
 

@@ -23,3 +23,19 @@ export function troubleOf(error: unknown, path: Bytes, emit: Emit): Trouble {
   emit(cannotStore(path, error));
   return { kind: "failed", size: undefined };
 }
+
+/** True for what open(2) says and fsync(2) never does: a directory could not be opened in order to be synced. */
+export function isOfOpening(error: unknown): boolean {
+  return OPENING.has(codeOf(error));
+}
+
+const OPENING: ReadonlySet<string> = new Set([
+  "EACCES",
+  "ELOOP",
+  "EMFILE",
+  "ENFILE",
+  "ENOENT",
+  "ENOMEM",
+  "ENOTDIR",
+  "EPERM",
+]);
