@@ -18,7 +18,7 @@ import { Idle } from "./idle.ts";
 import { Lanes, LIVE } from "./lanes.ts";
 import { nextStep } from "./next-step.ts";
 import { type Down, Outage } from "./outage.ts";
-import { type Fault, gotOn, holdsBytes, newProgress, type Progress } from "./progress.ts";
+import { type Fault, gotOn, holdsBytes, isRecent, newProgress, type Progress } from "./progress.ts";
 import type { Reading } from "./read-range.ts";
 import { createRemote, type Remote } from "./remote.ts";
 import { ServerLife } from "./server-life.ts";
@@ -234,6 +234,7 @@ export class Destination implements SpoolListener, Desk {
       progress.known = false;
       progress.verified = 0;
     }
+    this.#faults.hurry();
     const recent = doubtful.filter(isRecent);
     recent.sort((a, b) => b.generation.entry.changedAt - a.generation.entry.changedAt);
     for (const progress of recent) this.#want(progress);
@@ -294,9 +295,4 @@ export class Destination implements SpoolListener, Desk {
     else this.#parts.spool.noticed(generation.entry, reading.stat);
     return lengthOf(generation) !== before;
   }
-}
-
-/** Changed in this process's life. */
-function isRecent(progress: Progress): boolean {
-  return progress.generation.entry.changedAt > Number.NEGATIVE_INFINITY;
 }

@@ -7,6 +7,7 @@ import type { Fault, Progress } from "./progress.ts";
 
 /** ms between two tries of a file that the destination does not take. */
 const RETRY_LASTING = 10_000;
+const RETRY_DIVERGED = 300_000;
 const RETRIES_PER_SECOND = 20;
 const LOOK_EVERY = 500;
 
@@ -38,6 +39,13 @@ export class Faults {
     this.#timer ??= this.#clock.after(LOOK_EVERY, () => this.#look());
   }
 
+  /** Another life of the server: whatever was wrong may be mended. */
+  hurry(): void {
+    for (const progress of this.#waiting) {
+      if (progress.fault?.kind !== "no-append") progress.fault = progress.fault && { ...progress.fault, retryAt: 0 };
+    }
+  }
+
   remove(progress: Progress): void {
     this.#waiting.delete(progress);
   }
@@ -48,6 +56,8 @@ export class Faults {
   }
 
   #wait(progress: Progress, fault: Omit<Fault, "retryAt">): number {
+    // Comparing costs reading the file at both ends, and only an operator's act can change the outcome.
+    if (fault.kind === "diverged") return RETRY_DIVERGED;
     // A server that overwrites is not tried again in this process: each try could do more harm.
     if (fault.kind === "no-append") return Number.POSITIVE_INFINITY;
     if (!fault.lasting) return backoff(progress.faults, this.#random());

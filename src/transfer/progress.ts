@@ -99,3 +99,8 @@ export function holdsBytes(progress: Progress, length: number): boolean {
   if (length === 0) return true;
   return progress.known && progress.offset >= length && (!progress.compare || progress.verified >= length);
 }
+
+/** Changed in this process's life. */
+export function isRecent(progress: Progress): boolean {
+  return progress.generation.entry.changedAt > Number.NEGATIVE_INFINITY;
+}
