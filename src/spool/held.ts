@@ -73,3 +73,15 @@ export function newestOf(entry: Entry): Generation {
 export function isOnlyOurs(entry: Entry): boolean {
   return entry.nlink <= entry.generations.length;
 }
+
+/** What all spools together hold. */
+export interface SpoolCounts {
+  readonly entries: number;
+  readonly generations: number;
+  /** Bytes of files whose only names are ours. */
+  readonly bytesOnlyHere: number;
+  /** Since this process started. */
+  readonly released: number;
+  /** Files found truncated or rewritten since this process started: bytes may be lost (sync-once: exit code 3). */
+  readonly shrunk: number;
+}

@@ -15,7 +15,7 @@ import { isSuperseded } from "./entry.ts";
 import { notSuperseded, shorterThanDelivered, shrunk, spoolLinkGone } from "./events.ts";
 import { goOn } from "./go-on.ts";
 import { Growth } from "./growth.ts";
-import { addGeneration, type Cut, type HeldEntry, isOnlyOurs, newEntry, newestOf } from "./held.ts";
+import { addGeneration, type Cut, type HeldEntry, isOnlyOurs, newEntry, newestOf, type SpoolCounts } from "./held.ts";
 import { type Delivery, LettingGo } from "./letting-go.ts";
 import type { Mark } from "./mark.ts";
 import type { SpoolsOptions } from "./options.ts";
@@ -23,20 +23,10 @@ import { Registry } from "./registry.ts";
 import { Spool, type SpoolParts } from "./spool.ts";
 import { Watches } from "./watches.ts";
 
+export type { SpoolCounts } from "./held.ts";
 export type { Delivery } from "./letting-go.ts";
 
 export type SpoolPorts = Omit<SpoolParts, "registry">;
-
-export interface SpoolCounts {
-  readonly entries: number;
-  readonly generations: number;
-  /** Bytes of files whose only names are ours. */
-  readonly bytesOnlyHere: number;
-  /** Since this process started. */
-  readonly released: number;
-  /** Files found truncated or rewritten since this process started: bytes may be lost (sync-once: exit code 3). */
-  readonly shrunk: number;
-}
 
 /**
  * Opens, locks, tidies and indexes every data directory. Rejects with StartFailure (or what `lock` throws).
