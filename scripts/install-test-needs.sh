@@ -9,7 +9,9 @@ missing=
 need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 need apache2 apache2-bin
 need curl curl
+need lighttpd "lighttpd lighttpd-mod-webdav"
 need logrotate logrotate
+need nginx nginx-light
 need openssl openssl
 need rsync rsync
 need strace strace
