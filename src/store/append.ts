@@ -121,7 +121,7 @@ export class Append implements BodyReader, Holder {
     this.#missing -= chunk.byteLength;
     this.#heard = this.#clock.elapsed();
     if (!this.#underWay) this.#next();
-    else if (this.#pieces.isDue(2 * this.#chunk())) this.#pause();
+    else if (this.#pieces.isDue(2 * this.#held().ground.chunk())) this.#pause();
   }
 
   end(): void {
@@ -139,9 +139,9 @@ export class Append implements BodyReader, Holder {
 
   /** No write is under way: writes what is due, or ends, or goes on listening. */
   #next(): void {
-    const { resource } = this.#held();
+    const { resource, ground } = this.#held();
     const last = this.#missing === 0 || this.#broken;
-    if (this.#pieces.bytes > 0 && (last || this.#pieces.isDue(this.#chunk()))) {
+    if (this.#pieces.bytes > 0 && (last || this.#pieces.isDue(ground.chunk()))) {
       this.#write();
     } else if (this.#missing === 0) {
       if (!resource.intact()) this.#tampered();
@@ -288,10 +288,6 @@ export class Append implements BodyReader, Holder {
     // While we did not read, it was not the sender's turn.
     this.#heard = this.#clock.elapsed();
     this.#exchange.resume();
-  }
-
-  #chunk(): number {
-    return this.#held().ground.chunk();
   }
 
   #held(): { readonly resource: Resource; readonly ground: Ground } {
