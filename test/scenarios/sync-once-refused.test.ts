@@ -8,9 +8,9 @@ import { describe, test } from "node:test";
 import { byBaseName } from "../support/configs.ts";
 import { FakeServer } from "../support/fake-server.ts";
 import { WireProxy } from "../support/proxy.ts";
+import { asNobody, giveToNobody, needsRoot } from "../support/restricted.ts";
 import { openScene } from "../support/scene.ts";
 import { eventsOf, fileIn, reportOf, startSync, statesOf, sync, syncJson } from "../support/sync-once.ts";
-import { asNobody, giveToNobody, needsRoot } from "../support/unprivileged.ts";
 
 test("an unreadable file, an unlinkable file and an unreadable directory: 3, the others are delivered", {
   skip: needsRoot,
