@@ -2,8 +2,9 @@
 // Each names the file by its path below the data directory, the cause, and the remedy where there is one.
 
 import { codeOf, describe } from "../base/errors.ts";
-import { type Event, error, warn } from "../base/events.ts";
+import { type Event, error, info, warn } from "../base/events.ts";
 import { type Bytes, quote } from "../base/text.ts";
+import type { Quota } from "./options.ts";
 
 export function noSpace(path: Bytes, cause: unknown): Event {
   return error(
@@ -71,6 +72,24 @@ export function tampered(path: Bytes): Event {
   return error(
     "store-tampered",
     `${quote(path)} was changed by another process while a client appended to it: nothing was acknowledged; let nobody else write below datadir`,
+  );
+}
+
+export function lowSpace(free: number, floor: number): Event {
+  return error(
+    "store-low-space",
+    `Cannot append to anything: ${free} bytes are free and limits.min_free_space keeps ${Math.ceil(floor)}; make room, clients go on by themselves`,
+  );
+}
+
+export function spaceBack(free: number): Event {
+  return info("store-space-back", `Appending again: ${free} bytes are free`);
+}
+
+export function overQuota(prefix: Bytes, what: "files" | "bytes", quota: Quota): Event {
+  return error(
+    "store-over-quota",
+    `Cannot append below ${quote(`/${prefix}`)}: limits.${what}_per_identity allows ${quota[what]}; remove files there, or raise the limit and restart`,
   );
 }
 

@@ -9,11 +9,14 @@ import type { Directory } from "../platform/files.ts";
 import type { Exchange } from "../platform/http-server.ts";
 import { SILENT_WRITER } from "../protocol/fields.ts";
 import type { NewHash } from "../protocol/tree-hash.ts";
+import { type Account, Accounts } from "./accounts.ts";
 import { type Admission, admit } from "./admission.ts";
 import { Append } from "./append.ts";
+import { FreeSpace } from "./free-space.ts";
 import type { Wanted } from "./judge.ts";
 import { Names } from "./names.ts";
 import { OpenFiles } from "./open-files.ts";
+import type { Floor, Quota } from "./options.ts";
 import type { HeadOutcome, PutOutcome } from "./outcome.ts";
 import { type Ground, Resource } from "./resource.ts";
 import { troubleOf } from "./trouble.ts";
@@ -32,6 +35,8 @@ export interface StoreParts {
   readonly emit: Emit;
   readonly fsync: boolean;
   readonly newHash: NewHash;
+  readonly quota: Quota;
+  readonly minFreeSpace: Floor;
   /** How many files may be kept open for later requests. */
   readonly mostOpen: number;
   /** Called when the process must end. */
@@ -50,6 +55,11 @@ export class Store {
   readonly #clock: Clock;
   readonly #ground: Ground;
   readonly #files: OpenFiles;
+  readonly #accounts: Accounts;
+  readonly #space: FreeSpace;
+  /** Whose quota an append takes from, where there is one, and what it took while it holds a file. */
+  readonly #accountOf = new WeakMap<Append, Account>();
+  readonly #accountFor = new WeakMap<Resource, { readonly account: Account; readonly length: number }>();
   readonly #waiting = new Map<Bytes, Append[]>();
   #holders = 0;
   #bytes = 0;
@@ -69,14 +79,13 @@ export class Store {
       names: new Names(root, clock),
       chunk: () => Math.min(Math.max(COLLECT / Math.max(this.#holders, 1), LEAST_CHUNK), MOST_CHUNK),
       appended: (resource, bytes) => this.#count(resource, bytes),
-      released: (resource) => {
-        this.#holders--;
-        this.#settled(resource);
-      },
+      released: (resource) => this.#released(resource),
       settled: (resource) => this.#settled(resource),
       exhausted: () => this.#files.closeAllIdle(),
     };
     this.#files = new OpenFiles(this.#ground, parts.mostOpen);
+    this.#accounts = new Accounts(root, clock, emit, parts.quota);
+    this.#space = new FreeSpace(root, clock, emit, parts.minFreeSpace);
   }
 
   counts(): StoreCounts {
@@ -114,9 +123,26 @@ export class Store {
     );
   }
 
-  /** The body is read from `exchange` if and when the append is admitted. `done` is called once. */
-  put(path: Bytes, wanted: Wanted, exchange: Exchange, done: (outcome: PutOutcome) => void): void {
-    this.#judge(path, new Append(wanted, exchange, this.#clock, done));
+  /**
+   * `owner`: what the quota is kept by, where it is known who asks. The body is read from `exchange` if and when the
+   * append is admitted. `done` is called once.
+   */
+  put(
+    path: Bytes,
+    wanted: Wanted,
+    owner: Bytes | undefined,
+    exchange: Exchange,
+    done: (outcome: PutOutcome) => void,
+  ): void {
+    const append = new Append(wanted, exchange, this.#clock, done);
+    const account = this.#accounts.of(owner);
+    if (account === undefined) this.#judge(path, append);
+    else {
+      this.#accountOf.set(append, account);
+      this.#accounts.whenCounted(account, () => {
+        if (append.waiting) this.#judge(path, append);
+      });
+    }
   }
 
   /** Resolves once nothing is being written or synced. No request comes any more. */
@@ -140,9 +166,15 @@ export class Store {
       return;
     }
     this.#dequeue(path, append);
-    if (admission.kind === "admit") {
+    if (admission.kind === "admit" && !this.#take(append, resource === undefined)) {
+      append.reject({ kind: "no-space", size: sizeOf(resource) });
+    } else if (admission.kind === "admit") {
       const held = resource ?? this.#files.make(path);
       held.holder = append;
+      const account = this.#accountOf.get(append);
+      if (account !== undefined) {
+        this.#accountFor.set(held, { account, length: append.range.end - append.range.start });
+      }
       this.#holders++;
       append.beginIfSame(held, this.#ground);
     } else if (admission.kind === "conflict") {
@@ -156,6 +188,21 @@ export class Store {
         else append.reject({ kind: result, size: undefined });
       });
     }
+  }
+
+  /** Whether there is room for all of the range: of its owner's and of the disk's. */
+  #take(append: Append, newFile: boolean): boolean {
+    const account = this.#accountOf.get(append);
+    const length = append.range.end - append.range.start;
+    return this.#space.take(length) && (account === undefined || this.#accounts.take(account, length, newFile));
+  }
+
+  #released(resource: Resource): void {
+    this.#holders--;
+    const held = this.#accountFor.get(resource);
+    this.#accountFor.delete(resource);
+    if (held !== undefined) held.account.underWay -= held.length;
+    this.#settled(resource);
   }
 
   #admission(resource: Resource | undefined, append: Append): Admission {
@@ -212,8 +259,16 @@ export class Store {
 
   #count(resource: Resource, bytes: number): void {
     this.#bytes += bytes;
+    const held = this.#accountFor.get(resource);
+    if (held !== undefined) held.account.bytes += bytes;
     if (resource.counted === this.#interval) return;
     resource.counted = this.#interval;
     this.#appendedTo++;
   }
+}
+
+/** What is known to be durable. */
+function sizeOf(resource: Resource | undefined): number | undefined {
+  if (resource === undefined) return 0;
+  return resource.vouched ? resource.published : undefined;
 }
