@@ -3,8 +3,14 @@
 
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { isIPv4 } from "node:net";
 import { hostname } from "node:os";
 import type { Directory } from "./files.ts";
+
+/** Whether an IP address is one that no other host can reach. */
+export function isLoopback(address: string): boolean {
+  return isIPv4(address) ? address.startsWith("127.") : address === "::1" || /^::ffff:127\./i.test(address);
+}
 
 /** gethostname(2). */
 export function hostName(): string {

@@ -34,7 +34,9 @@ const LARGEST = 1024 * 1024;
 
 /** The certificates of a PEM file, as they stand there. Throws TlsFileError. */
 export function readCertificates(path: string): string[] {
-  const blocks = read(path).match(/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[\s\S]*?-----END [A-Z0-9 ]+-----/g);
+  const blocks = readText(path).match(
+    /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[\s\S]*?-----END [A-Z0-9 ]+-----/g,
+  );
   if (blocks === null) throw new TlsFileError(`${quoteText(path)} holds no certificate in PEM form`);
   for (const block of blocks) parse(path, block);
   return blocks;
@@ -44,7 +46,7 @@ export function readCertificates(path: string): string[] {
 export function readIdentity(certPath: string, keyPath: string): TlsIdentity {
   const chain = readCertificates(certPath);
   const leaf = parse(certPath, chain[0] as string);
-  const key = read(keyPath, refuseReadable);
+  const key = readText(keyPath, refuseReadable);
   if (!leaf.checkPrivateKey(privateKey(keyPath, key))) {
     throw new TlsFileError(`${quoteText(keyPath)} is not the private key of the certificate in ${quoteText(certPath)}`);
   }
@@ -65,8 +67,8 @@ function stampOfOne(path: string): string {
   }
 }
 
-/** Reads a regular file; `check` sees what was opened, not what has its name by then. */
-function read(path: string, check?: (path: string, stat: fs.Stats) => void): string {
+/** A regular file as latin1. Throws TlsFileError. `check` sees what was opened, not what has its name by then. */
+export function readText(path: string, check?: (path: string, stat: fs.Stats) => void): string {
   let fd: number | undefined;
   try {
     fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
