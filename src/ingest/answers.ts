@@ -65,19 +65,28 @@ export function answerToPut(outcome: PutOutcome): Answer | undefined {
 }
 
 export function answerToRefusal({ status, detail }: Refusal): Answer {
-  return problem(status, TITLES[status], detail, status === 405 ? ["Allow", "HEAD, PUT"] : []);
+  return problem(status, TITLES[status], detail, FIELDS[status] ?? []);
 }
 
 export const STOPPING: Answer = problem(503, "Stopping", "this server is stopping", ["Retry-After", RETRY_STOPPING]);
 
 const TITLES: Readonly<Record<Refusal["status"], string>> = {
   400: "Malformed",
+  401: "Unknown",
+  403: "Denied",
   405: "No such method",
   411: "Length needed",
   413: "Range too long",
   414: "Target too long",
   415: "Unknown coding",
   417: "Unknown expectation",
+  431: "Too many fields",
+};
+
+const FIELDS: Readonly<Partial<Record<Refusal["status"], readonly string[]>>> = {
+  // RFC 9110 wants a challenge; how to get a certificate is not said by HTTP.
+  401: ["WWW-Authenticate", "ClientCertificate", "WWW-Authenticate", "Bearer"],
+  405: ["Allow", "HEAD, PUT"],
 };
 
 function troubleAnswer(trouble: Trouble): { status: number; title: string; detail: string; fields: string[] } {

@@ -1,15 +1,19 @@
 // The listener: each request is read, judged and answered once. Promises: refusals are given before any file is
-// looked at and before a body is read; every answer carries the id of this life; what is in flight when the
-// server stops is finished, within the time it is given. docs/PROTOCOL.md.
+// looked at and before a body is read, so they tell nothing of files; every answer carries the id of this life; what
+// is in flight when the server stops is finished, within the time it is given. docs/PROTOCOL.md.
 
 import type { Emit } from "../base/events.ts";
+import type { Bytes } from "../base/text.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Exchange, HttpServer, Listener } from "../platform/http-server.ts";
+import type { Exchange, HttpServer, Listener, Notice, TlsMaterial } from "../platform/http-server.ts";
 import type { Store } from "../store/store.ts";
 import { type Answer, answerToHead, answerToPut, answerToRefusal, SERVER_START, STOPPING } from "./answers.ts";
-import { carriedOut } from "./events.ts";
+import { type Activity, Callers } from "./callers.ts";
+import { carriedOut, denied, noticed } from "./events.ts";
+import type { Caller } from "./identity.ts";
 import type { IngestOptions } from "./options.ts";
-import { readRequest } from "./request.ts";
+import { type Gate, readRequest } from "./request.ts";
+import type { Tokens } from "./tokens.ts";
 
 export interface IngestParts {
   readonly http: HttpServer;
@@ -20,6 +24,10 @@ export interface IngestParts {
   readonly verbose: boolean;
   /** The id of this life. */
   readonly start: string;
+  /** Plain HTTP without. */
+  readonly tls: TlsMaterial | undefined;
+  /** Those that hold now; undefined where tokens are not asked for. */
+  readonly tokens: () => Tokens | undefined;
 }
 
 /** Requests since the start, by what became of them. */
@@ -42,6 +50,7 @@ export interface IngestCounts {
 export class Ingest {
   readonly #options: IngestOptions;
   readonly #parts: IngestParts;
+  readonly #callers: Callers;
   #listener: Listener | undefined;
   #stopping = false;
   #asked = 0;
@@ -54,12 +63,21 @@ export class Ingest {
   private constructor(options: IngestOptions, parts: IngestParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#callers = new Callers(options.clientPrefix, parts.tokens, parts.clock, parts.emit);
   }
 
   /** Rejects with the kernel's code where the address cannot be had. */
   static async open(options: IngestOptions, parts: IngestParts): Promise<Ingest> {
     const ingest = new Ingest(options, parts);
-    const where = { address: options.bindAddress, port: options.listenPort, fields: [SERVER_START, parts.start] };
+    const where = {
+      address: options.bindAddress,
+      port: options.listenPort,
+      fields: [SERVER_START, parts.start],
+      limits: options.connectionLimits,
+      tls: parts.tls,
+      keyOf: ingest.#callers.keyOf.bind(ingest.#callers),
+      noticed: (notice: Notice) => parts.emit(noticed(notice)),
+    };
     ingest.#listener = await parts.http.listen(where, (exchange) => ingest.#handle(exchange));
     return ingest;
   }
@@ -84,6 +102,15 @@ export class Ingest {
     };
   }
 
+  activities(): Iterable<Readonly<Activity>> {
+    return this.#callers.activities();
+  }
+
+  /** New TLS material; see Listener. */
+  renew(material: TlsMaterial, distrust: boolean): boolean {
+    return this.#listener?.renew(material, distrust) ?? false;
+  }
+
   /** Takes no more requests; cuts off after `grace` ms what is not finished by then. */
   async stop(grace: number): Promise<void> {
     if (this.#listener === undefined || this.#stopping) return;
@@ -96,19 +123,37 @@ export class Ingest {
   }
 
   #handle(exchange: Exchange): void {
-    const wish = readRequest(exchange, (path) => this.#options.validateRegex.test(path));
-    if (wish.kind === "refused") this.#answer(exchange, answerToRefusal(wish));
-    else if (this.#stopping) this.#answer(exchange, STOPPING);
+    const caller = this.#callers.of(exchange);
+    const wish = readRequest(exchange, this.#gate(caller));
+    const done = (answer: Answer | undefined) => this.#answer(exchange, caller, answer);
+    if (wish.kind === "refused") {
+      if (wish.status === 403) this.#parts.emit(denied(exchange, caller));
+      done(answerToRefusal(wish));
+    } else if (this.#stopping) done(STOPPING);
     else if (wish.kind === "head") {
-      this.#parts.store.head(wish.path, wish.want, (outcome) => this.#answer(exchange, answerToHead(outcome)));
+      this.#parts.store.head(wish.path, wish.want, (outcome) => done(answerToHead(outcome)));
     } else {
-      this.#parts.store.put(wish.path, wish, exchange, (outcome) => this.#answer(exchange, answerToPut(outcome)));
+      const owner = caller.kind === "known" ? caller.identity.prefix : undefined;
+      this.#parts.store.put(wish.path, wish, owner, exchange, (outcome) => {
+        if (outcome.kind === "appended" && caller.kind === "known") {
+          this.#callers.appended(caller.identity, wish.range.end - wish.range.start);
+        }
+        done(answerToPut(outcome));
+      });
     }
   }
 
-  #answer(exchange: Exchange, answer: Answer | undefined): void {
+  #gate(caller: Caller): Gate {
+    return {
+      limits: this.#options.requestLimits,
+      takes: (path) => this.#options.validateRegex.test(path),
+      admits: (path) => admits(caller, path),
+    };
+  }
+
+  #answer(exchange: Exchange, caller: Caller, answer: Answer | undefined): void {
     this.#count(exchange, answer?.status);
-    if (this.#parts.verbose) this.#parts.emit(carriedOut(exchange, answer?.status));
+    if (this.#parts.verbose) this.#parts.emit(carriedOut(exchange, caller, answer?.status));
     if (answer !== undefined) exchange.answer(answer.status, answer.fields, answer.body, answer.close);
   }
 
@@ -120,4 +165,10 @@ export class Ingest {
     else if (status < 500) this.#refused++;
     else this.#failed++;
   }
+}
+
+function admits(caller: Caller, path: Bytes): 401 | 403 | undefined {
+  if (caller.kind === "anyone") return undefined;
+  if (caller.kind === "unknown") return 401;
+  return path.startsWith(caller.identity.prefix) ? undefined : 403;
 }

@@ -5,8 +5,8 @@
 import { type Bytes, textOf } from "../base/text.ts";
 import { parseContentRange, parseSize, type Range } from "../protocol/content-range.ts";
 import { parseDigest, SHAFTLOG_DIGEST, WANT_DIGEST } from "../protocol/digest-field.ts";
-import { MAX_RANGE, MAX_TARGET } from "../protocol/fields.ts";
 import { decodePath, faultOfName } from "../protocol/resource-path.ts";
+import type { RequestLimits } from "./options.ts";
 
 export interface RequestHead {
   readonly method: string;
@@ -26,7 +26,7 @@ export type Wish =
 
 export interface Refusal {
   readonly kind: "refused";
-  readonly status: 400 | 405 | 411 | 413 | 414 | 415 | 417;
+  readonly status: 400 | 401 | 403 | 405 | 411 | 413 | 414 | 415 | 417 | 431;
   /** For people; holds nothing of this server's insides. */
   readonly detail: string;
 }
@@ -45,10 +45,22 @@ interface Fields {
   double: string | undefined;
 }
 
-/** `takes`: whether the configuration takes a path, given as text with its leading slash. */
-export function readRequest(request: RequestHead, takes: (path: string) => boolean): Wish {
+/** What the configuration has to say of a request. */
+export interface Gate {
+  readonly limits: RequestLimits;
+  /** Whether a path is taken, given as text with its leading slash. */
+  takes(path: string): boolean;
+  /** Whether the one who asks may touch a path, given without its leading slash. */
+  admits(path: Bytes): 401 | 403 | undefined;
+}
+
+export function readRequest(request: RequestHead, gate: Gate): Wish {
   const { method, target, version } = request;
+  const { limits } = gate;
   const put = method === "PUT";
+  if (request.fields.length / 2 > limits.headerCount) {
+    return refuse(431, `at most ${limits.headerCount} header fields are taken`);
+  }
   const fields = readFields(request.fields);
   if (version !== "1.1" && version !== "1.0") return refuse(400, "only HTTP/1.1 and HTTP/1.0 are known");
   if (fields.double !== undefined) return refuse(400, `${fields.double} is given more than once`);
@@ -75,7 +87,10 @@ export function readRequest(request: RequestHead, takes: (path: string) => boole
   const text = textOf(decoded);
   if (text === undefined) return refuse(400, "the path is not UTF-8");
   // An operator's expression may be slow; it sees nothing that is refused for its length anyway.
-  if (target.length <= MAX_TARGET && !takes(text)) return refuse(400, "the path does not match what this server takes");
+  if (target.length <= limits.pathLength) {
+    if (isDeeper(path, limits.pathDepth)) return refuse(400, `a path has at most ${limits.pathDepth} segments`);
+    if (!gate.takes(text)) return refuse(400, "the path does not match what this server takes");
+  }
 
   let range: Range | undefined;
   if (put) {
@@ -94,12 +109,15 @@ export function readRequest(request: RequestHead, takes: (path: string) => boole
   if (fields.wantDigest !== undefined && (put || want === undefined)) {
     return refuse(400, "Shaftlog-Want-Digest is malformed, or has no place here");
   }
+  const denied = gate.admits(path);
+  if (denied === 401) return refuse(401, "nobody is known to this server who asks like this");
+  if (denied === 403) return refuse(403, "this path is not yours");
   if (!put && method !== "HEAD") return refuse(405, ONLY);
   if (put && length === undefined) return refuse(411, "PUT needs Content-Length");
-  if (range !== undefined && range.end - range.start > MAX_RANGE) {
-    return refuse(413, `a range is at most ${MAX_RANGE} bytes long`);
+  if (range !== undefined && range.end - range.start > limits.maxRange) {
+    return refuse(413, `a range is at most ${limits.maxRange} bytes long`);
   }
-  if (target.length > MAX_TARGET) return refuse(414, `a target is at most ${MAX_TARGET} bytes long`);
+  if (target.length > limits.pathLength) return refuse(414, `a target is at most ${limits.pathLength} bytes long`);
   if (put && fields.contentEncoding !== undefined) return refuse(415, "content codings are not known");
   if (fields.expect !== undefined && fields.expect.toLowerCase() !== "100-continue") {
     return refuse(417, "nothing but 100-continue can be expected");
@@ -114,6 +132,12 @@ const HOST = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?$
 
 function refuse(status: Refusal["status"], detail: string): Refusal {
   return { kind: "refused", status, detail };
+}
+
+function isDeeper(path: Bytes, depth: number): boolean {
+  let segments = 1;
+  for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) segments++;
+  return segments > depth;
 }
 
 function readFields(pairs: readonly string[]): Fields {

@@ -17,7 +17,12 @@ interface Parts {
 
 function read({ method, target, version, fields }: Parts) {
   const request: RequestHead = { method, target, version, fields: Object.entries(fields).flat() };
-  return readRequest(request, (path) => PLAIN.test(path));
+  const who = fields.Who;
+  return readRequest(request, {
+    limits: { headerCount: 100, maxRange: MAX_RANGE, pathLength: 4096, pathDepth: 128 },
+    takes: (path) => PLAIN.test(path),
+    admits: () => (who === "nobody" ? 401 : who === "neighbour" ? 403 : undefined),
+  });
 }
 
 function put(): Parts {
@@ -46,10 +51,22 @@ test("field names count whatever their case, and odd ones mean nothing", () => {
   assert.equal(read({ ...put(), fields: { ...put().fields, HOST: "b" } }).kind, "refused");
 });
 
+test("as many fields and segments as the limits allow", () => {
+  const extra = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`x-${i}`, "1"]));
+  assert.equal(read({ ...put(), fields: { ...put().fields, ...extra(97) } }).kind, "put");
+  const many = read({ ...put(), fields: { ...put().fields, ...extra(98) } });
+  assert.equal(many.kind === "refused" && many.status, 431);
+  assert.equal(read({ ...put(), target: "/d".repeat(128) }).kind, "put");
+  const deep = read({ ...put(), target: "/d".repeat(129) });
+  assert.equal(deep.kind === "refused" && deep.status, 400);
+});
+
 /** Each makes a good PUT deserve this status, in the order of precedence. */
 const FAULTS: readonly (readonly [status: number, spoil: (parts: Parts) => void])[] = [
   [400, (parts) => Object.assign(parts.fields, { Host: "a b" })],
   [400, (parts) => Object.assign(parts, { target: `/../${parts.target}` })],
+  [401, (parts) => Object.assign(parts.fields, { Who: "nobody" })],
+  [403, (parts) => Object.assign(parts.fields, { Who: parts.fields.Who ?? "neighbour" })],
   [405, (parts) => Object.assign(parts, { method: "POST" })],
   [411, (parts) => delete parts.fields["Content-Length"]],
   [
