@@ -3,6 +3,7 @@
 
 import type { PatternOptions } from "../discovery/options.ts";
 import type { IngestOptions } from "../ingest/options.ts";
+import type { ServerTlsPaths } from "../platform/server-tls-files.ts";
 import type { SpoolOptions } from "../spool/options.ts";
 import type { StoreOptions } from "../store/options.ts";
 import type { DestinationOptions } from "../transfer/options.ts";
@@ -21,6 +22,10 @@ export interface ClientConfig extends SpoolOptions {
 
 export interface ServerConfig extends StoreOptions, IngestOptions {
   readonly path: string;
+  /** `tls`: the files; plain HTTP without. */
+  readonly tls: ServerTlsPaths | undefined;
+  /** `tokens_file` */
+  readonly tokensFile: string | undefined;
   readonly logfile: string;
   readonly statusInterval: number;
 }

@@ -61,6 +61,12 @@ export function optional<T>(type: Type<T>): Key<T | undefined> {
   return { type, required: false, absent: undefined };
 }
 
+/** A map that need not be there, with keys that need not be there either: what it lacks has its default. */
+export function section<K extends Keys>(keys: K, check?: Check<K>): Key<Values<K>> {
+  const absent = Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, key.absent]));
+  return { type: map(keys, check), required: false, absent: absent as Values<K> };
+}
+
 /** `written` is the default as one would write it in the file; it passes through the type like any other value. */
 export function withDefault<T>(type: ScalarType<T>, written: ScalarValue): Key<T> {
   const judged = type.judge(written);

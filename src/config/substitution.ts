@@ -11,6 +11,9 @@ export const NAME_SUBSTITUTIONS = ["name", "time", "atime", "mtime", "ctime", "i
 /** Allowed in a destination's `url`: facts of the host. */
 export const HOST_SUBSTITUTIONS = ["hostname", "machine"] as const;
 
+/** Allowed in `client_prefix`: the names in a client's certificate. */
+export const PREFIX_SUBSTITUTIONS = ["cn", "san"] as const;
+
 /** The template itself, or its first `{...}` that is not among `allowed`. A lone brace stands for itself. */
 export function judgeTemplate(template: string, allowed: readonly string[]): Judged<string> {
   for (const [whole, word = ""] of template.matchAll(/\{([^{}]*)\}/g)) {

@@ -6,7 +6,8 @@ import { test } from "node:test";
 import { parseServerConfig } from "../../src/config/server.ts";
 import { type Case, messagesOf } from "./messages.ts";
 
-const KEYS = "datadir, validate_regex, logfile, listen_port, bind_address, fsync, status_interval";
+const KEYS =
+  "datadir, validate_regex, logfile, listen_port, bind_address, fsync, status_interval, tls, client_prefix, tokens_file, limits";
 const DIRECTORY = "the absolute path of a directory";
 const FILE = "the absolute path of a file";
 const TIMES = "500ms, 30s, 5m, 2h or 7d";
@@ -20,7 +21,7 @@ const CASES: readonly Case[] = [
   ["a text as the file", "datadir\n", `1:1: the file is the text "datadir"; expected a map with the keys ${KEYS}`],
   ["a number as the file", "\n 5", `2:2: the file is the number 5; expected a map with the keys ${KEYS}`],
 
-  ["an unknown key", "tls: {}\n", `1:1: tls: unknown key; expected one of ${KEYS}`],
+  ["an unknown key", "color: {}\n", `1:1: color: unknown key; expected one of ${KEYS}`],
   [
     "a mistyped key",
     "fsync: true\nlisten_prot: 1\n",

@@ -16,6 +16,19 @@ const DEFAULTS: ServerConfig = {
   bindAddress: "0.0.0.0",
   fsync: true,
   statusInterval: 300_000,
+  tls: undefined,
+  clientPrefix: undefined,
+  tokensFile: undefined,
+  connectionLimits: {
+    connections: 4096,
+    connectionsPerKey: 256,
+    headerSize: 16_384,
+    idleTimeout: 60_000,
+    minBodyRate: 240,
+  },
+  requestLimits: { headerCount: 100, maxRange: 67_108_864, pathLength: 4096, pathDepth: 128 },
+  quota: { files: 1_000_000, bytes: Number.POSITIVE_INFINITY },
+  minFreeSpace: { share: 0.01 },
 };
 
 function read(text: string): ServerConfig {
@@ -55,6 +68,7 @@ fsync: false
 status_interval: 1h
 `;
   assert.deepEqual(read(text), {
+    ...DEFAULTS,
     path: "/etc/s.yaml",
     datadir: "/srv/logs",
     validateRegex: new RegExp(written),
