@@ -1,10 +1,13 @@
-// The server's status line, every `status_interval`: what was done since the last one and in total. For people
-// and for graphs; nothing depends on it.
+// The server's status line, every `status_interval`: what was done since the last one and in total, and one line for
+// each identity that did anything. For people and for graphs; nothing depends on it.
 
-import { type Emit, info } from "../base/events.ts";
+import { type Emit, type Event, info } from "../base/events.ts";
+import { quoteText } from "../base/text.ts";
+import type { Activity } from "../ingest/callers.ts";
 import type { Ingest } from "../ingest/ingest.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { Store } from "../store/store.ts";
+import type { ServerCredentials } from "./server-credentials.ts";
 
 /** Runs from its making until `stop`. */
 export class ServerStatus {
@@ -13,15 +16,26 @@ export class ServerStatus {
   readonly #interval: number;
   readonly #ingest: Ingest;
   readonly #store: Store;
+  readonly #credentials: ServerCredentials;
+  /** Requests of each identity when it was last told. */
+  readonly #told = new Map<string, number>();
   #timer: Timer;
   #bytes = 0;
 
-  constructor(clock: Clock, emit: Emit, interval: number, ingest: Ingest, store: Store) {
+  constructor(
+    clock: Clock,
+    emit: Emit,
+    interval: number,
+    ingest: Ingest,
+    store: Store,
+    credentials: ServerCredentials,
+  ) {
     this.#clock = clock;
     this.#emit = emit;
     this.#interval = interval;
     this.#ingest = ingest;
     this.#store = store;
+    this.#credentials = credentials;
     this.#timer = this.#next();
   }
 
@@ -42,11 +56,24 @@ export class ServerStatus {
     const since = bytes - this.#bytes;
     this.#bytes = bytes;
     const requests = `${appended} appended, ${asked} asked, ${notAtEnd} not at end, ${refused} refused, ${failed} failed, ${torn} torn`;
+    const { daysLeft } = this.#credentials;
+    const certificates = daysLeft === undefined ? "" : `; certificates hold for ${daysLeft} days`;
     this.#emit(
       info(
         "server-status",
-        `${connections} connections; ${files} files appended to, ${since} bytes since the last line, ${bytes} in total; requests: ${requests}`,
+        `${connections} connections; ${files} files appended to, ${since} bytes since the last line, ${bytes} in total; requests: ${requests}${certificates}`,
       ),
     );
+    for (const activity of this.#ingest.activities()) {
+      if (this.#told.get(activity.name) === activity.requests) continue;
+      this.#told.set(activity.name, activity.requests);
+      this.#emit(identityStatus(activity));
+    }
   }
+}
+
+/** Told for each identity that asked anything since its last line. */
+function identityStatus({ name, lastSeen, requests, bytes }: Activity): Event {
+  const at = new Date(lastSeen).toISOString();
+  return info("identity-status", `${quoteText(name)}: last seen ${at}, ${requests} requests, ${bytes} bytes appended`);
 }

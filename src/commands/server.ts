@@ -11,10 +11,11 @@ import type { Emit } from "../base/events.ts";
 import { bytesOf, quoteText } from "../base/text.ts";
 import { loadServerConfig } from "../config/load.ts";
 import type { ServerConfig } from "../config/options.ts";
-import { listening, stopped, stopping } from "../ingest/events.ts";
+import { listening, plainHttp, stopped, stopping } from "../ingest/events.ts";
 import { Ingest } from "../ingest/ingest.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { Directory } from "../platform/files.ts";
+import { isLoopback } from "../platform/host.ts";
 import { lockDirectory } from "../platform/lock.ts";
 import { type Log, openLog } from "../platform/log.ts";
 import { nodeFiles } from "../platform/node-files.ts";
@@ -23,12 +24,15 @@ import { nodeHttpServer } from "../platform/node-http-server.ts";
 import { openFileLimit } from "../platform/open-file-limit.ts";
 import { Store } from "../store/store.ts";
 import { EXIT, type ServerFlags } from "./flags.ts";
+import { ServerCredentials } from "./server-credentials.ts";
 import { ServerStatus } from "./server-status.ts";
 import { untilStopped } from "./signals.ts";
 import { version } from "./version.ts";
 
 /** ms that what is in flight gets to finish when the server stops; writing down what was cut off comes behind it. */
 const GRACE = 4_000;
+/** Descriptors for the process itself, and some for what is open for a moment. */
+const OWN_DESCRIPTORS = 40;
 /** A probe that the data directory can be written to; hidden, as all that is ours. */
 const PROBE = ".probe";
 
@@ -51,21 +55,33 @@ export async function runServer(flags: ServerFlags): Promise<number> {
 async function serve(config: ServerConfig, root: Directory, log: Log, verbose: boolean): Promise<number> {
   const { emit } = log;
   const failed = Promise.withResolvers<number>();
+  const credentials = await ServerCredentials.load(config, systemClock, emit);
+  const limit = openFileLimit();
+  const mostOpen = Math.min(1024, Math.max(4, Math.floor(limit / 4)));
   const store = new Store({
     root,
     clock: systemClock,
     emit,
     fsync: config.fsync,
     newHash: sha256,
-    mostOpen: Math.min(1024, Math.max(4, Math.floor(openFileLimit() / 4))),
+    quota: config.quota,
+    minFreeSpace: config.minFreeSpace,
+    mostOpen,
     fatal: () => failed.resolve(EXIT.INTERNAL),
   });
-  const ingest = await open(config, store, emit, verbose);
-  const status = new ServerStatus(systemClock, emit, config.statusInterval, ingest, store);
-  const stop = untilStopped(() => log.reopen()).then(() => EXIT.OK);
+  const ingest = await open(config, store, credentials, mostConnections(config, limit - mostOpen), emit, verbose);
+  const status = new ServerStatus(systemClock, emit, config.statusInterval, ingest, store, credentials);
+  const hangup = () => {
+    log.reopen();
+    credentials.reload();
+  };
+  const stop = untilStopped(hangup).then(() => EXIT.OK);
+  if (config.tls === undefined && !isLoopback(ingest.address)) emit(plainHttp(`${ingest.address}:${ingest.port}`));
+  credentials.watch(ingest);
   emit(listening(ingest.address, ingest.port, config.datadir, config.fsync, version));
   const code = await Promise.race([stop, failed.promise]);
   status.stop();
+  credentials.stop();
   // After a failed disk nothing more is written or acknowledged: the process just ends.
   if (code !== EXIT.OK) return code;
   emit(stopping());
@@ -75,17 +91,32 @@ async function serve(config: ServerConfig, root: Directory, log: Log, verbose: b
   return end;
 }
 
-async function open(config: ServerConfig, store: Store, emit: Emit, verbose: boolean): Promise<Ingest> {
+async function open(
+  config: ServerConfig,
+  store: Store,
+  credentials: ServerCredentials,
+  connections: number,
+  emit: Emit,
+  verbose: boolean,
+): Promise<Ingest> {
   // 16 random bytes: no two lives share them.
   const start = randomBytes(16).toString("base64url");
+  const options = { ...config, connectionLimits: { ...config.connectionLimits, connections } };
+  const tokens = () => credentials.tokens;
+  const parts = { http: nodeHttpServer, store, clock: systemClock, emit, verbose, start, tls: credentials.tls, tokens };
   try {
-    return await Ingest.open(config, { http: nodeHttpServer, store, clock: systemClock, emit, verbose, start });
+    return await Ingest.open(options, parts);
   } catch (error) {
     const { bindAddress, listenPort, path } = config;
     throw new StartFailure(
       `Cannot listen on ${bindAddress}:${listenPort}: ${describe(error)}; ${listenRemedy(codeOf(error))} (${path})`,
     );
   }
+}
+
+/** As many as are configured, and for which there are descriptors beside those of files and of the process itself. */
+function mostConnections({ connectionLimits }: ServerConfig, descriptors: number): number {
+  return Math.max(1, Math.min(connectionLimits.connections, descriptors - OWN_DESCRIPTORS));
 }
 
 async function finish(ingest: Ingest, store: Store): Promise<void> {
