@@ -7,7 +7,7 @@
 import { type CAC, type Command, cac } from "cac";
 import { StartFailure } from "./base/errors.ts";
 import { quoteText } from "./base/text.ts";
-import { EXIT } from "./commands/flags.ts";
+import { EXIT, type PkiFlags } from "./commands/flags.ts";
 import { version } from "./commands/version.ts";
 
 /** The flags' values by cac's camel-case names. */
@@ -51,7 +51,7 @@ main(process.argv.slice(2)).then(finish, crash);
 
 async function main(argv: readonly string[]): Promise<number> {
   const { cli, runs } = commandLine();
-  const [first, ...rest] = argv;
+  const [first, ...rest] = argv[0] === "pki" ? twoWords(argv) : argv;
   if (first === undefined) return usageError("no command given");
   if (["-h", "--help", "-v", "--version"].includes(first)) {
     if (rest[0] !== undefined) return usageError(`unexpected argument ${quoteText(rest[0])}`);
@@ -129,6 +129,17 @@ function commandLine(): { cli: CAC; runs: Map<string, Run> } {
     });
   });
 
+  withPkiOptions(cli.command("pki init", "Make a certificate authority for clients and servers")).option(
+    "--name <name>",
+    "Its name",
+    { default: "shaftlog CA" },
+  );
+  runs.set("pki init", async (values) => (await import("./commands/pki.ts")).runPkiInit(pkiFlags(values)));
+  withNames(withPkiOptions(cli.command("pki issue", "Issue a certificate, and print the configuration for it")));
+  runs.set("pki issue", async (values) => (await import("./commands/pki.ts")).runPkiIssue(pkiFlags(values)));
+  withNames(cli.command("pki revoke", "Revoke a certificate").option("--dir <dir>", "The authority's directory"));
+  runs.set("pki revoke", async (values) => (await import("./commands/pki.ts")).runPkiRevoke(pkiFlags(values)));
+
   for (const command of cli.commands) command.usage(`${command.name} [options]`);
   cli.globalCommand.helpCallback = (sections) => {
     const command = cli.matchedCommand;
@@ -142,6 +153,28 @@ function commandLine(): { cli: CAC; runs: Map<string, Run> } {
     ];
   };
   return { cli, runs };
+}
+
+/** `pki init --dir …` → `pki init`, `--dir`, …: these commands have two words. */
+function twoWords([first = "", second, ...rest]: readonly string[]): string[] {
+  return second === undefined || second.startsWith("-") ? [first, ...rest] : [`${first} ${second}`, ...rest];
+}
+
+function withPkiOptions(command: Command): Command {
+  return command
+    .option("--dir <dir>", "The authority's directory")
+    .option("--days <number>", "How long the certificate holds");
+}
+
+function withNames(command: Command): Command {
+  return command
+    .option("--server <names>", "For a server: its host names and IP addresses, with commas between")
+    .option("--client <name>", "For a client: the name that its paths begin with");
+}
+
+function pkiFlags(values: Values): PkiFlags {
+  const text = (key: string) => (values[key] === undefined ? undefined : textOf(values[key]));
+  return { dir: text("dir"), name: text("name"), server: text("server"), client: text("client"), days: text("days") };
 }
 
 function withConfigOption(command: Command, role: string): Command {

@@ -26,6 +26,15 @@ export interface SyncOnceFlags {
   readonly quiet: boolean;
 }
 
+export interface PkiFlags {
+  readonly dir: string | undefined;
+  /** Of the authority. */
+  readonly name: string | undefined;
+  readonly server: string | undefined;
+  readonly client: string | undefined;
+  readonly days: string | undefined;
+}
+
 /** Exit codes; `shaftlog sync-once --help` tells them to the user. */
 export const EXIT = {
   /** sync-once: every byte is durable everywhere; client, server: stopped as asked. */
