@@ -173,7 +173,7 @@ export class Store {
       held.holder = append;
       const account = this.#accountOf.get(append);
       if (account !== undefined) {
-        this.#accountFor.set(held, { account, length: append.range.end - append.range.start });
+        this.#accountFor.set(held, { account, length: append.wanted.range.end - append.wanted.range.start });
       }
       this.#holders++;
       append.beginIfSame(held, this.#ground);
@@ -193,7 +193,7 @@ export class Store {
   /** Whether there is room for all of the range: of its owner's and of the disk's. */
   #take(append: Append, newFile: boolean): boolean {
     const account = this.#accountOf.get(append);
-    const length = append.range.end - append.range.start;
+    const length = append.wanted.range.end - append.wanted.range.start;
     return this.#space.take(length) && (account === undefined || this.#accounts.take(account, length, newFile));
   }
 
