@@ -133,6 +133,7 @@ export class Destination implements SpoolListener, Desk {
   /** Has `progress` served if there is something to do for it. */
   #want(progress: Progress): void {
     if (progress.busy || progress.fault !== undefined) return; // looked at again when that ends
+    if (this.verifies === false) progress.compare = false; // size has to do
     const step = nextStep(progress, this);
     if (step.kind === "rest") this.onChange(progress);
     else if (step.kind === "send") this.#lanes.add(progress, step.backlog > LIVE ? "bulk" : "live");
