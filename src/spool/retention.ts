@@ -18,7 +18,7 @@ import type { Spool } from "./spool.ts";
 const SCARCE = 0.1;
 /** Even then they must have been unchanged for this long, in ms, or for a scan interval. */
 const QUIET = 60_000;
-/** Files released between two looks at the free space. */
+/** Files whose names are noted together. */
 const BATCH = 64;
 
 export interface RetentionRules {
@@ -99,6 +99,8 @@ async function release(
     try {
       await spool.released.add(batch.flatMap((entry) => entry.generations.map(({ name }) => name)));
       for (const entry of batch) {
+        // A name that was noted and is held on costs nothing.
+        if (!wanted()) return;
         if (!isUntouched(spool, entry) || !isAllDelivered(entry, rules)) continue;
         for (const generation of [...entry.generations]) drop(spool, generation, (one) => hooks.released(one, early));
       }
