@@ -78,11 +78,16 @@ export function tlsConnector(terms: () => TlsTerms): buildConnector.connector {
       else callback(error, null);
     });
     const timer = setTimeout(() => socket.destroy(timedOut(socket)), CONNECT_TIMEOUT);
+    // A resumed session passes on the time that it was good for. While OpenSSL hands out a session the certificate
+    // cannot be asked for, so that is done before.
+    let until = 0;
+    socket.once("secureConnect", () => {
+      until = resumed !== undefined && socket.isSessionReused() ? resumed.until : endOfTrust(socket);
+      settle();
+    });
     socket.on("session", (session) => {
-      const until = resumed !== undefined && socket.isSessionReused() ? resumed.until : endOfTrust(socket);
       resumable = { session, context, until };
     });
-    socket.once("secureConnect", () => settle());
     socket.on("error", settle);
     socket.once("close", () => settle(Object.assign(new Error("closed"), { code: "ECONNRESET" })));
   };
