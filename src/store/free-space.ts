@@ -1,6 +1,6 @@
 // The floor of free space: below it nobody's append begins, while sizes are told as ever, and as soon as there is
-// room again appends go on. The file system is asked at most once a second as long as what was promised since fits
-// above the floor; other writers may take it below in that second.
+// room again appends go on. As long as what was promised since fits above the floor, the file system is asked once a
+// second, and other writers may take it below in that second.
 
 import type { Emit } from "../base/events.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -18,7 +18,7 @@ export class FreeSpace {
   readonly #clock: Clock;
   readonly #emit: Emit;
   readonly #floor: Floor;
-  /** Bytes that may still be promised. */
+  /** Bytes above the floor that are not promised yet. */
   #left = 0;
   #askedAt = Number.NEGATIVE_INFINITY;
   #low = false;
@@ -30,10 +30,10 @@ export class FreeSpace {
     this.#floor = floor;
   }
 
-  /** Whether `bytes` more may be written; they count as written. */
+  /** Whether an append of `bytes` may begin; they count as written. The last one that may can end below the floor. */
   take(bytes: number): boolean {
-    if (this.#clock.elapsed() - this.#askedAt >= FRESH || bytes > this.#left) this.#ask();
-    if (bytes > this.#left) return false;
+    if (this.#clock.elapsed() - this.#askedAt >= FRESH || this.#left <= 0) this.#ask();
+    if (this.#left <= 0) return false;
     this.#left -= bytes;
     return true;
   }
