@@ -98,6 +98,8 @@ describe("offsets beyond 31 and 32 bits", () => {
       }
       await server.start();
       const proxy = await WireProxy.open(t, server.url);
+      // Not known to be ours, it is sent no digests: reading gigabytes of holes twice is another test's subject.
+      proxy.hidden = "shaftlog-start";
       scene.configure({ destinations: [proxy.url] });
       await scene.startClient();
       await scene.until("its size was asked", () => proxy.exchanges.some(({ status }) => status === 200));

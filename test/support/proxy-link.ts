@@ -15,6 +15,7 @@ const PIECES_A_SECOND = 200;
 /** What a link needs of its proxy. */
 export interface Recorder {
   readonly throttle: Throttle;
+  readonly hidden: string | undefined;
   begin(connection: number, head: Head): Exchange;
   /** All of a request has come. */
   readonly whole: (exchange: Exchange) => void;
@@ -152,7 +153,7 @@ export class Link {
     const { fault } = exchange ?? {};
     if (fault?.kind === "swallow" && exchange?.status !== undefined) return this.cut(fault.how);
     if (this.#held !== undefined || fault?.kind === "withhold") return;
-    if (part.kind !== "end") return await send(this.#client, part.bytes);
+    if (part.kind !== "end") return await send(this.#client, this.#without(part));
     if (exchange?.status === undefined) return; // 100 Continue
     this.#waiting.shift();
     exchange.settledAt ??= performance.now();
@@ -165,6 +166,14 @@ export class Link {
     this.#answering.status = status;
     this.#answering.life = fieldOf(head, "shaftlog-start");
     if (this.#answering.fault?.kind === "delay") await sleep(this.#answering.fault.ms);
+  }
+
+  #without(part: Exclude<Part, { kind: "end" }>): Buffer {
+    const { hidden } = this.#recorder;
+    if (part.kind === "body" || hidden === undefined) return part.bytes;
+    const lines = part.bytes.toString("latin1").split("\r\n");
+    const kept = lines.filter((line) => !line.toLowerCase().startsWith(`${hidden}:`));
+    return Buffer.from(kept.join("\r\n"), "latin1");
   }
 
   /** The client gets no more answers on this connection. */

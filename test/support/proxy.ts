@@ -32,6 +32,8 @@ export class WireProxy {
   readonly throttle = new Throttle();
   /** Whether requests are kept as a whole, so that they can be replayed. */
   keep = false;
+  /** A field, in lower case, that answers lose on their way, as in front of a proxy that passes on what it knows. */
+  hidden: string | undefined;
   /** The server. */
   to: Address;
   readonly #server: net.Server;
