@@ -2,10 +2,11 @@
 // destination is https, since node:tls costs a start without it time. A renewal is looked at in full before it
 // takes the place of what works; connections made with what was before end when they have nothing on the way.
 
+import { codeOf } from "../base/errors.ts";
 import type { HttpClient, HttpConnection, HttpOptions } from "./http.ts";
 import { readTerms, type TlsTerms, tlsConnector } from "./https-connector.ts";
 import { stampOf, type TlsPaths } from "./tls-files.ts";
-import { tlsFailure } from "./tls-words.ts";
+import { CLOSED_EARLY, tlsFailure } from "./tls-words.ts";
 import { type UndiciHttp, undiciHttp } from "./undici-http.ts";
 
 export class HttpsClient implements HttpClient {
@@ -14,6 +15,8 @@ export class HttpsClient implements HttpClient {
   readonly #http: UndiciHttp;
   #terms: TlsTerms;
   #stamp: string;
+  /** The last connection was closed before its first answer. */
+  #closedOnUs = false;
 
   /** Throws TlsFileError. */
   constructor(noProgress: number, paths: TlsPaths, serverName: string | undefined) {
@@ -22,8 +25,15 @@ export class HttpsClient implements HttpClient {
     this.#stamp = this.stampNow();
     this.#terms = readTerms(paths, serverName);
     this.#http = undiciHttp(noProgress, {
-      connector: tlsConnector(() => this.#terms),
-      explain: (error, answered) => tlsFailure(error, this.#terms.notAfter !== undefined, answered),
+      connector: tlsConnector({ terms: () => this.#terms, careful: () => this.#closedOnUs }),
+      explain: (error, answered) => {
+        const failure = tlsFailure(error, this.#terms.notAfter !== undefined, answered);
+        this.#closedOnUs ||= codeOf(failure) === CLOSED_EARLY;
+        return failure;
+      },
+      answered: () => {
+        this.#closedOnUs = false;
+      },
     });
   }
 

@@ -20,6 +20,12 @@ export interface TlsTerms {
 }
 
 const CONNECT_TIMEOUT = 10_000;
+/**
+ * ms that the server's verdict on our certificate is waited for where it closed the connection before. In TLS 1.3 it
+ * comes after our half of the handshake is done: a request sent meanwhile would turn the alert, which says why, into
+ * a reset. A session ticket is the good verdict.
+ */
+const VERDICT = 1_000;
 /** ms that the last full look at the server's certificate may be ago. */
 const LONGEST_SESSION = 3_600_000;
 
@@ -50,8 +56,14 @@ function refuseInvalid(path: string, { validFromDate, validToDate }: X509Certifi
   if (fault !== "") throw new TlsFileError(`The certificate in ${quoteText(path)} ${fault}`);
 }
 
-/** `terms` are asked for at each connection. */
-export function tlsConnector(terms: () => TlsTerms): buildConnector.connector {
+export interface ConnectorParts {
+  /** Asked for at each connection. */
+  readonly terms: () => TlsTerms;
+  /** Whether to wait for the server's verdict on us before anything is sent. */
+  readonly careful: () => boolean;
+}
+
+export function tlsConnector({ terms, careful }: ConnectorParts): buildConnector.connector {
   let resumable: Resumable | undefined;
   return ({ hostname, port }, callback) => {
     const { context, serverName } = terms();
@@ -74,8 +86,8 @@ export function tlsConnector(terms: () => TlsTerms): buildConnector.connector {
     socket.setNoDelay(true).setKeepAlive(true, 60_000);
     const settle = once((error?: Error) => {
       clearTimeout(timer);
-      if (error === undefined) callback(null, socket);
-      else callback(error, null);
+      if (error === undefined && !socket.destroyed) callback(null, socket);
+      else callback(error ?? closed(), null);
     });
     const timer = setTimeout(() => socket.destroy(timedOut(socket)), CONNECT_TIMEOUT);
     // A resumed session passes on the time that it was good for. While OpenSSL hands out a session the certificate
@@ -83,13 +95,15 @@ export function tlsConnector(terms: () => TlsTerms): buildConnector.connector {
     let until = 0;
     socket.once("secureConnect", () => {
       until = resumed !== undefined && socket.isSessionReused() ? resumed.until : endOfTrust(socket);
-      settle();
+      if (!careful() || socket.getProtocol() !== "TLSv1.3") return settle();
+      socket.once("session", () => settle());
+      setTimeout(settle, VERDICT);
     });
     socket.on("session", (session) => {
       resumable = { session, context, until };
     });
     socket.on("error", settle);
-    socket.once("close", () => settle(Object.assign(new Error("closed"), { code: "ECONNRESET" })));
+    socket.once("close", () => settle(closed()));
   };
 }
 
@@ -100,6 +114,10 @@ function once(run: (error?: Error) => void): (error?: Error) => void {
     done = true;
     run(error);
   };
+}
+
+function closed(): Error {
+  return Object.assign(new Error("closed"), { code: "ECONNRESET" });
 }
 
 function timedOut(socket: TLSSocket): Error {

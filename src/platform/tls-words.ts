@@ -56,6 +56,8 @@ const ALERTS: Readonly<Record<string, string | undefined>> = {
   UNSUPPORTED_CERTIFICATE: `${NOT_OURS}: it is of the wrong kind (extended key usage)`,
 };
 
+/** The code of a connection that was closed before its first answer, without a word. */
+export const CLOSED_EARLY = "TLS_CLOSED";
 /** A server that refuses a certificate often just hangs up. */
 const CLOSED = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"]);
 
@@ -69,7 +71,7 @@ export function tlsFailure(error: Error, hasCertificate: boolean, answered: bool
     if (answered) return error;
     const perhaps = hasCertificate ? "not take our certificate" : "want a client certificate (tls.cert, tls.key)";
     const text = `the server closed the connection before its first answer: it may ${perhaps}; its log says why`;
-    return Object.assign(new Error(text, { cause: error }), { code: "TLS_CLOSED" });
+    return Object.assign(new Error(text, { cause: error }), { code: CLOSED_EARLY });
   }
   const text = wordsFor(code, error.message);
   return text === undefined ? error : Object.assign(new Error(text, { cause: error }), { code });

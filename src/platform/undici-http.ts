@@ -24,6 +24,8 @@ export interface Secure {
   readonly connector: buildConnector.connector;
   /** A failure in words; `answered`: the connection has brought an answer before. */
   readonly explain: (error: Error, answered: boolean) => Error;
+  /** A connection brought its first answer. */
+  readonly answered: () => void;
 }
 
 export interface UndiciHttp extends HttpClient {
@@ -146,6 +148,7 @@ class UndiciConnection implements HttpConnection {
       onResponseData: () => {},
       onResponseEnd: () => {
         this.#watch.answered();
+        if (!this.#answered) this.#secure?.answered();
         this.#answered = true;
         done(this.#dead === undefined ? { kind: "answer", status, headers } : { kind: "failure", error: this.#dead });
       },
