@@ -14,7 +14,7 @@ import { unreadable } from "./trouble.ts";
 
 /**
  * Brings `progress` forward until nothing is left, something went wrong, or about `most` bytes were sent.
- * `depth`: how many ranges may be on the wire at once (1 unless the destination is strict).
+ * `most` 0: only asks. `depth`: how many ranges may be on the wire at once (1 unless the destination is strict).
  */
 export async function deliver(
   progress: Progress,
@@ -27,6 +27,7 @@ export async function deliver(
     const trouble = await ask(progress, connection, desk);
     if (trouble !== undefined) return trouble;
   }
+  if (most === 0) return { kind: "again" };
   const step = nextStep(progress, desk);
   if (step.kind === "rest") return { kind: "rest" };
   if (step.kind === "ask") return { kind: "again" };

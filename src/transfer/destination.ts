@@ -15,8 +15,8 @@ import * as events from "./events.ts";
 import { Faults } from "./faults.ts";
 import { Files } from "./files.ts";
 import { Idle } from "./idle.ts";
-import { Lanes, LIVE } from "./lanes.ts";
-import { nextStep } from "./next-step.ts";
+import { ASK_ONLY, Lanes } from "./lanes.ts";
+import { nextStep, queueFor } from "./next-step.ts";
 import { type Down, Outage } from "./outage.ts";
 import { type Fault, gotOn, holdsBytes, isRecent, newProgress, type Progress } from "./progress.ts";
 import type { Reading } from "./read-range.ts";
@@ -75,8 +75,7 @@ export class Destination implements SpoolListener, Desk {
 
   /** SpoolListener. `fresh`: the name was given just now, so that nobody can have sent any of it. */
   added(generation: Generation, fresh = true): void {
-    const progress = newProgress(generation, fresh);
-    progress.compare = this.#parts.compareAll;
+    const progress = newProgress(generation, fresh, this.#parts.compareAll);
     this.#files.add(progress);
     this.#want(progress);
   }
@@ -117,9 +116,13 @@ export class Destination implements SpoolListener, Desk {
   /** One pass over all files. */
   summary(): Summary {
     const { bytes: backlog, behind } = this.#files.backlog();
-    const faults = this.#faults.size;
-    const state = this.outage.trouble !== undefined || faults > 0 ? "in error" : behind > 0 ? "sending" : "in sync";
-    return { state, backlog, behind, faults };
+    const inError = this.outage.trouble !== undefined || this.#faults.size > 0;
+    return {
+      state: inError ? "in error" : behind > 0 ? "sending" : "in sync",
+      backlog,
+      behind,
+      faults: this.#faults.size,
+    };
   }
 
   /** Sends nothing new, waits at most `ms` for what is on the wire, then breaks it off. */
@@ -136,8 +139,7 @@ export class Destination implements SpoolListener, Desk {
     if (this.verifies === false) progress.compare = false; // size has to do
     const step = nextStep(progress, this);
     if (step.kind === "rest") this.onChange(progress);
-    else if (step.kind === "send") this.#lanes.add(progress, step.backlog > LIVE ? "bulk" : "live");
-    else this.#lanes.add(progress, progress.fresh || isRecent(progress) ? "live" : "cold");
+    else this.#lanes.add(progress, queueFor(progress, step));
   }
 
   async #serve(progress: Progress, connection: HttpConnection, depth: number, most: number): Promise<void> {
@@ -146,6 +148,9 @@ export class Destination implements SpoolListener, Desk {
     progress.busy = false;
     this.#files.keepHash(progress);
     const held = this.#files.get(progress.generation) === progress;
+    if (held && most === ASK_ONLY && served.kind === "down" && !served.answered) {
+      return this.#lanes.add(progress, "live"); // perhaps another's question ended it: asked again on its own
+    }
     let fault = served.kind === "fault" ? served.fault : undefined;
     if (served.kind === "down") {
       if (!served.answered && isOwnTrouble(progress, this.#life.heardAt, this.now())) {

@@ -6,19 +6,27 @@ import { assert } from "../base/assert.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { HttpClient, HttpConnection } from "../platform/http.ts";
 import { Connections } from "./connections.ts";
+import { LIVE } from "./next-step.ts";
 import type { Progress, Queue } from "./progress.ts";
 import { Queues } from "./queues.ts";
+import { SharedConnections } from "./shared-connections.ts";
 
-/** More bytes behind than this is a backlog, not a live append. */
-export const LIVE = 256 * 1024;
 const LIVE_CONNECTIONS = 8;
 /** Of those, how many are left to live appends while files are asked about for the first time. */
 const KEPT_FOR_LIVE = 2;
 const BULK_CONNECTIONS = 3;
 /** Ranges on the wire at once on a bulk connection to a strict server. */
 const DEPTH = 4;
+/** Connections for asking a strict server about many files at once, and questions on the wire on each. */
+const ASKING_CONNECTIONS = 2;
+const ASKING_DEPTH = 64;
 /** A bulk file makes way for the next one after this many bytes. */
 const TURN = 64 * 1024 * 1024;
+
+/** Instead of a number of bytes: nothing is sent, since others share the connection. */
+export const ASK_ONLY = 0;
+
+type Lane = Pick<Connections, "take" | "give">;
 
 export interface LanesParts {
   readonly http: HttpClient;
@@ -27,7 +35,7 @@ export interface LanesParts {
   readonly origin: string;
   /** False while nothing may be sent. */
   readonly open: () => boolean;
-  /** Serves one file; `depth`: ranges on the wire at once; about `most` bytes. */
+  /** Serves one file; `depth`: ranges on the wire at once; about `most` bytes, or ASK_ONLY. */
   readonly serve: (progress: Progress, connection: HttpConnection, depth: number, most: number) => Promise<void>;
   /** Nothing is on the wire any more. */
   readonly quiet: () => void;
@@ -38,6 +46,7 @@ export class Lanes {
   readonly #queues = new Queues();
   readonly #live: Connections;
   readonly #bulk: Connections;
+  readonly #asking: SharedConnections;
   #depth = 1;
   #stopped = false;
   #whenQuiet: (() => void) | undefined;
@@ -46,11 +55,12 @@ export class Lanes {
     this.#parts = parts;
     this.#live = new Connections(parts.http, parts.origin, LIVE_CONNECTIONS, { pipelining: 1 });
     this.#bulk = new Connections(parts.http, parts.origin, BULK_CONNECTIONS, { pipelining: 1 });
+    this.#asking = new SharedConnections(parts.http, parts.origin, ASKING_CONNECTIONS, ASKING_DEPTH);
   }
 
   /** Requests are on the wire. */
   get busy(): boolean {
-    return this.#live.busy + this.#bulk.busy > 0;
+    return this.#live.busy + this.#bulk.busy + this.#asking.busy > 0;
   }
 
   /** Several ranges of a file may be on the wire only where each is refused that does not fit. */
@@ -74,8 +84,11 @@ export class Lanes {
     while (this.#mayServe() && !this.#queues.isEmpty("live")) {
       if (!this.#serveNext(this.#live, "live", 1, LIVE)) break;
     }
-    while (this.#mayServe() && !this.#queues.isEmpty("cold") && this.#live.busy < LIVE_CONNECTIONS - KEPT_FOR_LIVE) {
-      if (!this.#serveNext(this.#live, "cold", 1, LIVE)) break;
+    while (this.#mayServe() && !this.#queues.isEmpty("cold")) {
+      if (this.#depth > 1) {
+        if (!this.#serveNext(this.#asking, "cold", 1, ASK_ONLY)) break;
+      } else if (this.#live.busy >= LIVE_CONNECTIONS - KEPT_FOR_LIVE) break;
+      else if (!this.#serveNext(this.#live, "cold", 1, LIVE)) break;
     }
     while (this.#mayServe() && !this.#queues.isEmpty("bulk")) {
       if (!this.#serveNext(this.#bulk, "bulk", this.#depth, TURN)) break;
@@ -105,13 +118,14 @@ export class Lanes {
     }
     this.#live.destroy();
     this.#bulk.destroy();
+    this.#asking.destroy();
   }
 
   #mayServe(): boolean {
     return !this.#stopped && this.#parts.open();
   }
 
-  #serveNext(lane: Connections, queue: Queue, depth: number, most: number): boolean {
+  #serveNext(lane: Lane, queue: Queue, depth: number, most: number): boolean {
     const connection = lane.take();
     if (connection === undefined) return false;
     const progress = this.#queues.take(queue);
@@ -123,7 +137,7 @@ export class Lanes {
     return true;
   }
 
-  #release(lane: Connections, connection: HttpConnection): void {
+  #release(lane: Lane, connection: HttpConnection): void {
     lane.give(connection);
     if (this.busy) return;
     this.#whenQuiet?.();

@@ -2,7 +2,7 @@
 // changes nothing.
 
 import { isSuperseded, lengthOf } from "../spool/entry.ts";
-import type { Progress } from "./progress.ts";
+import { isRecent, type Progress, type Queue } from "./progress.ts";
 
 export type Step =
   /** HEAD: nothing is known, or what was known is in doubt. */
@@ -34,4 +34,13 @@ export function nextStep(progress: Progress, { strict, verifies }: Known): Step 
   // Equal size is enough to be idle. Where it is not, or the copy is longer, the bytes tell.
   const isDue = progress.compare || (progress.offset > length && !isSuperseded(progress.generation));
   return verifies === true && isDue && progress.verified < length ? { kind: "compare" } : { kind: "rest" };
+}
+
+/** More bytes behind than this is a backlog, not a live append. */
+export const LIVE = 256 * 1024;
+
+/** Where a file waits for `step`: what changes now does not wait behind what was found at the start. */
+export function queueFor(progress: Progress, step: Exclude<Step, { kind: "rest" }>): Queue {
+  if (step.kind === "send") return step.backlog > LIVE ? "bulk" : "live";
+  return step.kind === "compare" || progress.fresh || isRecent(progress) ? "live" : "cold";
 }

@@ -59,7 +59,7 @@ export interface Fault {
   readonly retryAt: number;
 }
 
-export function newProgress(generation: Generation, fresh: boolean): Progress {
+export function newProgress(generation: Generation, fresh: boolean, compare: boolean): Progress {
   return {
     generation,
     offset: 0,
@@ -67,7 +67,7 @@ export function newProgress(generation: Generation, fresh: boolean): Progress {
     asked: false,
     fresh,
     verified: 0,
-    compare: false,
+    compare,
     hash: undefined,
     ahead: false,
     appends: "unknown",

@@ -281,3 +281,30 @@ describe("a destination", () => {
     assert.deepEqual(seen(), ["HEAD /host/a", "PUT /host/a"]);
   });
 });
+
+test("many files that are found at the start are asked about together, and each once", async () => {
+  const { http, clock, destination, seen } = setUp();
+  const files = Array.from({ length: 500 }, (_, i) => fakeFile(`f${i}`, "hello"));
+  for (const { generation } of files) http.files.set(`/host/${generation.name}`, Buffer.from("hello"));
+  for (const { generation } of files) destination.added(generation, false);
+  await clock.advance(10_000);
+  assert.equal(destination.summary().state, "in sync");
+  assert.equal(seen().length, 500);
+  assert.ok(http.connections <= 12, `${http.connections} connections`);
+});
+
+test("a question that ends the connection costs those behind it nothing but a second question", async () => {
+  const { http, clock, destination, named } = setUp();
+  let ended = 0;
+  http.script = (request) =>
+    request.path.endsWith("bad") && !ended++ ? { kind: "failure", error: new Error("ended by an answer") } : undefined;
+  const names = [
+    ...Array.from({ length: 200 }, (_, i) => `f${i}`),
+    "bad",
+    ...Array.from({ length: 200 }, (_, i) => `g${i}`),
+  ];
+  for (const name of names) destination.added(fakeFile(name, "hello").generation, false);
+  await clock.advance(60_000);
+  assert.equal(http.files.size, 401);
+  assert.equal(named("destination-unreachable").length, 0);
+});
