@@ -115,14 +115,7 @@ export class Destination implements SpoolListener, Desk {
 
   /** One pass over all files. */
   summary(): Summary {
-    const { bytes: backlog, behind } = this.#files.backlog();
-    const inError = this.outage.trouble !== undefined || this.#faults.size > 0;
-    return {
-      state: inError ? "in error" : behind > 0 ? "sending" : "in sync",
-      backlog,
-      behind,
-      faults: this.#faults.size,
-    };
+    return this.#files.summary(this.outage.trouble !== undefined, this.#faults.size);
   }
 
   /** Sends nothing new, waits at most `ms` for what is on the wire, then breaks it off. */

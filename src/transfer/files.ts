@@ -2,6 +2,7 @@
 // of them has to be asked about on behalf of all. Pure.
 
 import type { Generation } from "../spool/entry.ts";
+import type { Summary } from "./destination-parts.ts";
 import { backlogOf, type Progress } from "./progress.ts";
 
 /** So many files keep the running digest of what was sent; one that lost it is read again from its beginning. */
@@ -54,15 +55,16 @@ export class Files {
     return next;
   }
 
-  /** One pass over all: bytes that are not known to be there, and how many files have such. */
-  backlog(): { readonly bytes: number; readonly behind: number } {
-    let bytes = 0;
+  /** One pass over all. `inTrouble`: the destination as a whole; `faults`: files that do not get on. */
+  summary(inTrouble: boolean, faults: number): Summary {
+    let backlog = 0;
     let behind = 0;
     for (const progress of this.#all.values()) {
       const owed = backlogOf(progress);
-      bytes += owed;
+      backlog += owed;
       if (owed > 0) behind++;
     }
-    return { bytes, behind };
+    const state = inTrouble || faults > 0 ? "in error" : behind > 0 ? "sending" : "in sync";
+    return { state, backlog, behind, faults };
   }
 }
