@@ -42,8 +42,10 @@ export async function compare(
     if (typeof at !== "number") return at;
     return judge(progress, file, { at, size, ours, theirs: first.digest }, desk);
   } catch (error) {
-    if (error instanceof ShorterFile) return { kind: "again" }; // it is being truncated under our eyes
-    return unreadable(error);
+    if (!(error instanceof ShorterFile)) return unreadable(error);
+    // It is being truncated under our eyes, and sync-once has nobody else who would look.
+    desk.lookAgain(progress, { kind: "shorter", stat: file.stat() });
+    return { kind: "again" };
   }
 }
 
