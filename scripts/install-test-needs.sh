@@ -8,13 +8,18 @@ PATH="$PATH:/usr/sbin:/sbin"
 missing=
 need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 need apache2 apache2-bin
+need chattr e2fsprogs
 need curl curl
 need lighttpd "lighttpd lighttpd-mod-webdav"
+need ip iproute2
 need logrotate logrotate
+need mkfs.ext4 e2fsprogs
+need mkfs.xfs xfsprogs
 need nginx nginx-light
 need openssl openssl
 need rsync rsync
 need strace strace
+need unshare util-linux
 [ -n "$missing" ] || exit 0
 
 skip() {
