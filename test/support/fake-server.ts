@@ -6,6 +6,7 @@ import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import tls from "node:tls";
 import { formatUnsatisfied, parseContentRange, type Range } from "../../src/protocol/content-range.ts";
 import { fieldOf, type Head, HttpStream } from "./http-stream.ts";
@@ -22,8 +23,8 @@ export interface Asked {
 export type Reaction =
   /** `fields`: `Name: value` each; Content-Length is made where none is given. */
   | { readonly status: number; readonly fields?: readonly string[]; readonly body?: string }
-  /** These bytes, as they are. */
-  | { readonly raw: string }
+  /** These bytes, as they are; one every `slowly` ms where given; `end`: and then FIN. */
+  | { readonly raw: string; readonly slowly?: number; readonly end?: boolean }
   | "close"
   | "reset"
   /** No answer, and the connection stays open. */
@@ -170,7 +171,7 @@ export class FakeServer {
     if (reaction === "nothing") return;
     if (reaction === "close") socket.end();
     else if (reaction === "reset") socket.resetAndDestroy();
-    else if ("raw" in reaction) socket.write(reaction.raw);
+    else if ("raw" in reaction) void writeRaw(socket, reaction);
     else socket.write(this.#format(reaction, method));
   }
 
@@ -185,7 +186,7 @@ export class FakeServer {
     return { status: size === 0 ? 201 : 204 };
   }
 
-  #format({ status, fields = [], body = "" }: Exclude<Reaction, string | { raw: string }>, method: string): string {
+  #format({ status, fields = [], body = "" }: Extract<Reaction, { status: number }>, method: string): string {
     const lines = [`HTTP/1.1 ${status} Said`, ...fields];
     const hasLength = fields.some((field) => /^content-length:/i.test(field));
     if (!hasLength && status !== 204 && !(method === "HEAD" && status === 200)) {
@@ -194,4 +195,12 @@ export class FakeServer {
     if (this.life !== undefined) lines.push(`Shaftlog-Start: ${this.life}`);
     return `${lines.join("\r\n")}\r\n\r\n${method === "HEAD" ? "" : body}`;
   }
+}
+
+async function writeRaw(socket: net.Socket, { raw, slowly, end }: Extract<Reaction, { raw: string }>): Promise<void> {
+  for (const piece of slowly === undefined ? [raw] : raw) {
+    socket.write(piece, "latin1");
+    if (slowly !== undefined) await sleep(slowly);
+  }
+  if (end) socket.end();
 }
