@@ -1,4 +1,5 @@
-// Further servers beside a scene's own, each with its store, and what is asked of them at the end.
+// Further servers beside a scene's own, each with its store, and what is asked of them at the end. The scene's witness
+// does not watch these stores, so that a scenario may take bytes away from them.
 
 import fs from "node:fs";
 import net from "node:net";

@@ -1,4 +1,5 @@
-// What the kernel says a process has used.
+// What the kernel says a process has used, read from /proc: promises numbers that no bookkeeping of the program itself
+// could make look better.
 
 import fs from "node:fs";
 

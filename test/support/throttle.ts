@@ -1,4 +1,5 @@
-// A link of so many bytes a second, shared by all that goes over it in the order in which it comes.
+// A link of so many bytes a second, shared by all that goes over it in the order in which it comes. Relies on the
+// kernel for nothing: what waits is held here, and whoever sends is held back by it.
 
 import { setTimeout as sleep } from "node:timers/promises";
 

@@ -1,4 +1,5 @@
-// A stage for scenarios of the wire: a scene whose client reaches its server through the recording proxy.
+// A stage for scenarios of the wire: a scene whose client reaches its server through the recording proxy, and at whose
+// end the rules of the wire are among the oracles.
 
 import type { TestContext } from "node:test";
 import { WireProxy } from "./proxy.ts";
