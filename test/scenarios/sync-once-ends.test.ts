@@ -139,8 +139,8 @@ test("a destination that comes back after its time, while another one still take
   other.goAway();
   scene.configure({ destinations: [proxy.url, other.url] });
   fs.writeFileSync(scene.log("big.log"), Buffer.alloc(2_000_000, "0123456789\n"));
-  const run = startSync(scene, ["--json", "--timeout", "600ms"]);
-  await scene.until("its time is over", () => Buffer.byteLength(scene.text("big.log")) > 600_000);
+  const run = startSync(scene, ["--json", "--timeout", "1500ms"]);
+  await scene.until("its time is over", () => Buffer.byteLength(scene.text("big.log")) > 1_000_000);
   await other.comeBack();
   const { code, stderr } = await run.ended;
   assert.equal(code, 0, stderr);

@@ -118,7 +118,7 @@ test("3 wins over 1: a refused name beside a dead destination", async (t) => {
 });
 
 describe("a destination that takes nothing for good: 3 at once, not after the time", { concurrency: 4 }, () => {
-  for (const status of [401, 403, 404, 405, 410, 412, 501]) {
+  for (const status of [401, 403, 404, 405, 410, 501]) {
     test(`each PUT is answered with ${status}`, async (t) => {
       const scene = await openScene(t);
       const server = await FakeServer.open(t);
@@ -130,6 +130,24 @@ describe("a destination that takes nothing for good: 3 at once, not after the ti
       assert.ok(fileIn(report, "a.log").destinations[0]?.error?.startsWith(String(status)));
     });
   }
+});
+
+test("a copy with other bytes at the server: 3, nothing is appended to it, the others go on", async (t) => {
+  const scene = await openScene(t);
+  fs.mkdirSync(scene.store);
+  for (const [name, content] of [
+    ["same", "0123456789\n"],
+    ["shorter", "0123X"],
+    ["longer", "X123456789\nmore\n"],
+  ] as const) {
+    fs.writeFileSync(path.join(scene.store, `${name}.log`), content);
+    fs.writeFileSync(scene.log(`${name}.log`), "0123456789\n");
+  }
+  await scene.startServer();
+  const report = await syncJson(scene, 3);
+  assert.deepEqual(statesOf(report, "same.log"), ["delivered"]);
+  for (const name of ["shorter.log", "longer.log"]) assert.deepEqual(statesOf(report, name), ["refused"], name);
+  assert.deepEqual([scene.text("shorter.log"), scene.text("longer.log")], ["0123X", "X123456789\nmore\n"]);
 });
 
 test("a file truncated between two runs: 3 once, its new content under a new name, the others unaffected", async (t) => {
