@@ -11,6 +11,7 @@ import { Buffers } from "./buffers.ts";
 import { deliver } from "./deliver.ts";
 import type { Desk } from "./desk.ts";
 import type { DestinationParts, Summary } from "./destination-parts.ts";
+import { Doubts } from "./doubts.ts";
 import * as events from "./events.ts";
 import { Faults } from "./faults.ts";
 import { Files } from "./files.ts";
@@ -18,7 +19,7 @@ import { Idle } from "./idle.ts";
 import { ASK_ONLY, Lanes } from "./lanes.ts";
 import { nextStep, queueFor } from "./next-step.ts";
 import { type Down, Outage } from "./outage.ts";
-import { type Fault, gotOn, holdsBytes, isRecent, newProgress, type Progress } from "./progress.ts";
+import { type Fault, gotOn, holdsBytes, newProgress, type Progress } from "./progress.ts";
 import type { Reading } from "./read-range.ts";
 import { createRemote, type Remote } from "./remote.ts";
 import { ServerLife } from "./server-life.ts";
@@ -45,6 +46,7 @@ export class Destination implements SpoolListener, Desk {
   readonly #faults: Faults;
   readonly #idle: Idle;
   readonly #life = new ServerLife();
+  readonly #doubts: Doubts;
   #restoredSaid = false;
 
   constructor(parts: DestinationParts) {
@@ -55,6 +57,13 @@ export class Destination implements SpoolListener, Desk {
     this.lastProgressAt = clock.elapsed();
     this.#faults = new Faults(clock, random, (progress) => this.#want(progress));
     this.#idle = new Idle(clock, random, () => this.#askSomething());
+    this.#doubts = new Doubts({
+      clock,
+      all: () => this.#files.values(),
+      ask: (progress) => this.#want(progress),
+      hurry: () => this.#faults.hurry(),
+      paced: () => emit(events.destinationInconsistent(this.url)),
+    });
     this.#lanes = new Lanes({
       http,
       clock,
@@ -123,6 +132,7 @@ export class Destination implements SpoolListener, Desk {
     this.outage.stop();
     this.#faults.stop();
     this.#idle.stop();
+    this.#doubts.stop();
     await this.#lanes.stop(ms);
   }
 
@@ -216,28 +226,15 @@ export class Destination implements SpoolListener, Desk {
   }
 
   heard(start: string | undefined): void {
+    const { strict } = this;
     const heard = this.#life.heard(start, this.now());
     if (heard === "same") return;
-    this.#lanes.setStrict(this.strict);
+    if (strict !== this.strict) this.#lanes.setStrict(this.strict);
     if (start === undefined) this.#parts.emit(events.destinationUnverified(this.url));
     if (heard === "first") return;
     this.#parts.emit(events.destinationRestarted(this.url));
     this.#restoredSaid = false;
-    this.#doubtAll();
-  }
-
-  /** Another life of the server: all that was believed of it is asked anew, what changed last first. */
-  #doubtAll(): void {
-    const doubtful = [...this.#files.values()].filter((progress) => !progress.fresh);
-    for (const progress of doubtful) {
-      progress.known = false;
-      progress.verified = 0;
-    }
-    this.#faults.hurry();
-    const recent = doubtful.filter(isRecent);
-    recent.sort((a, b) => b.generation.entry.changedAt - a.generation.entry.changedAt);
-    for (const progress of recent) this.#want(progress);
-    for (const progress of doubtful) this.#want(progress);
+    this.#doubts.begin();
   }
 
   showed(digest: boolean): void {
@@ -258,7 +255,8 @@ export class Destination implements SpoolListener, Desk {
     const { generation, offset: had } = progress;
     const length = lengthOf(generation);
     progress.offset = size;
-    if (size > had) gotOn(progress);
+    // Bytes of ours may have got through broken connections. What it says is no progress: that is an append.
+    if (size > had) progress.broken = 0;
     if (size >= length) this.#recovered(progress);
     if (size < had && !this.#restoredSaid) {
       this.#restoredSaid = true;

@@ -32,6 +32,13 @@ export const destinationUnverified = (url: string): Event =>
 export const destinationRestarted = (url: string): Event =>
   debug("destination-restarted", `${url} was restarted: asking again how long each file is`);
 
+export const destinationInconsistent = (url: string): Event =>
+  warn(
+    "destination-inconsistent",
+    `${url} answers as another server again and again: are there several behind that URL? Its copies are asked about ` +
+      "once in 10 s",
+  );
+
 export const destinationRestored = (url: string, name: Bytes, had: number, has: number): Event =>
   info(
     "destination-restored",
