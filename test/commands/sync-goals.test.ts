@@ -38,7 +38,7 @@ function setUp(...files: readonly FakeFile[]) {
   goals.listening();
   goals.begin(files.map(({ generation }) => generation));
   for (const { all } of receivers)
-    for (const { generation } of files) all.set(generation, newProgress(generation, false));
+    for (const { generation } of files) all.set(generation, newProgress(generation, false, false));
   let over = false;
   let ticks = 0;
   void goals
@@ -173,7 +173,7 @@ test("a file that is truncated again and again is followed once", async () => {
     const generation = goOn(file);
     goals.changed(file.entry);
     goals.added(generation);
-    for (const { all } of receivers) all.set(generation, newProgress(generation, true));
+    for (const { all } of receivers) all.set(generation, newProgress(generation, true, false));
     await clock.advance(100);
     if (cut === 1) for (const receiver of receivers) receiver.change({ generation }, { known: true, offset: 3 });
   }
