@@ -14,7 +14,7 @@ import { FileChanges } from "../platform/file-changes.ts";
 import type { TlsMaterial } from "../platform/http-server.ts";
 import type { LoadedTls } from "../platform/server-tls-files.ts";
 import { readText, TlsFileError } from "../platform/tls-files.ts";
-import { cannotReload, expiring, needsRestart, reloaded } from "./server-events.ts";
+import { cannotReload, expiring, needsRestart, reloaded, tokensReloaded } from "./server-events.ts";
 
 const DAY = 86_400_000;
 /** Days before its end from which on a certificate is warned of, daily. */
@@ -109,6 +109,7 @@ export class ServerCredentials {
     });
     this.#attempt(() => {
       this.#tokens = this.#loadTokens();
+      if (this.#tokens !== undefined) this.#emit(tokensReloaded(this.#tokens.count));
     });
   }
 

@@ -13,6 +13,10 @@ export function reloaded(leaf: Expiry | undefined, now: number, distrust: boolea
   return info("tls-reloaded", `Certificates were read anew${days}${cut}`);
 }
 
+export function tokensReloaded(count: number): Event {
+  return info("tokens-reloaded", `Tokens were read anew: ${count} hold, others are refused from now on`);
+}
+
 /** The error's message names the file and what to do. */
 export function cannotReload(cause: Error): Event {
   return error("tls-reload-failed", `Cannot take the new files: ${cause.message}; what was read before stays in force`);

@@ -20,6 +20,9 @@ const clientPrefix = text(
     if ("wrong" in judged) return judged;
     if (!/^\/.*\/$/.test(value)) return { wrong: `${quoteShort(value)} does not begin and end with a slash` };
     if (!/\{(cn|san)\}/.test(value)) return { wrong: `${quoteShort(value)} would be the same for all clients` };
+    if (/\{(cn|san)\}[^/]*\{(cn|san)\}/.test(value)) {
+      return { wrong: `${quoteShort(value)} has two names in one segment, which could be read in two ways` };
+    }
     const fault = faultOfName(bytesOf(value.slice(1, -1)));
     return fault === undefined ? { value } : { wrong: `${quoteShort(value)} leads nowhere: ${fault}` };
   },

@@ -8,6 +8,7 @@ import { faultOfName } from "../protocol/resource-path.ts";
 import type { Identity } from "./identity.ts";
 
 export interface Tokens {
+  readonly count: number;
   find(token: string): Identity | undefined;
 }
 
@@ -25,6 +26,7 @@ export function parseTokens(text: string): Tokens | { readonly wrong: string } {
     known.push({ digest: Buffer.from(digest, "hex"), identity });
   }
   return {
+    count: known.length,
     find(token) {
       const digest = createHash("sha256").update(token).digest();
       let found: Identity | undefined;

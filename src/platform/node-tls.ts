@@ -61,11 +61,13 @@ export function renewContext(server: http.Server, material: TlsMaterial): boolea
 /** What the other side showed. */
 export function certificateOf(socket: TLSSocket, asked: boolean): PeerCertificate {
   if (!asked) return { kind: "not-asked" };
-  const { subject, subjectaltname, valid_to: validTo } = socket.getPeerCertificate();
+  const { subject, issuer, subjectaltname, valid_to: validTo } = socket.getPeerCertificate();
   if (subject === undefined) return { kind: "rejected", reason: "it shows no client certificate" };
   const commonNames = [subject.CN ?? []].flat();
   if (!socket.authorized) {
-    const reason = reasonOf(socket.authorizationError);
+    // OpenSSL tells the last fault that it found; of one that is self-signed it may be the lack of a revocation list.
+    const selfSigned = JSON.stringify(subject) === JSON.stringify(issuer);
+    const reason = selfSigned ? "is self-signed" : reasonOf(socket.authorizationError);
     return {
       kind: "rejected",
       reason: `the client certificate of ${JSON.stringify(commonNames.join(", "))} ${reason}`,
@@ -108,7 +110,6 @@ const CERTIFICATE_WORDS: Readonly<Record<string, string | undefined>> = {
   CRL_HAS_EXPIRED: "cannot be checked: the revocation list in crl has expired, replace it",
   CRL_NOT_YET_VALID: "cannot be checked: the revocation list in crl is not valid yet",
   CRL_SIGNATURE_FAILURE: "cannot be checked: the revocation list in crl has a wrong signature",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "is self-signed",
   INVALID_CA: "is signed by a certificate that is no CA",
   INVALID_PURPOSE: "is not for clients (extended key usage)",
   PATH_LENGTH_EXCEEDED: "has a longer chain than its CA allows",

@@ -83,6 +83,11 @@ const CASES: readonly Case[] = [
     `2:16: client_prefix: "/{cn}" does not begin and end with a slash; expected ${PREFIX}`,
   ],
   [
+    "a prefix in which two pairs of names are one",
+    `${TLS}client_prefix: /{san}-{cn}/\n`,
+    `2:16: client_prefix: "/{san}-{cn}/" has two names in one segment, which could be read in two ways; expected ${PREFIX}`,
+  ],
+  [
     "a prefix that leads out",
     `${TLS}client_prefix: /../{cn}/\n`,
     `2:16: client_prefix: "/../{cn}/" leads nowhere: a segment begins with a dot, which is reserved; expected ${PREFIX}`,
