@@ -18,6 +18,8 @@ need mkfs.xfs xfsprogs
 need nginx nginx-light
 need openssl openssl
 need rsync rsync
+need slowhttptest slowhttptest
+need sslscan sslscan
 need strace strace
 need unshare util-linux
 [ -n "$missing" ] || exit 0

@@ -111,7 +111,7 @@ process.on("exit", () => {
 
 export interface ServerOptions extends CommandOptions {
   /** Keys of the server's configuration file beside datadir and port. */
-  readonly config?: Readonly<Record<string, string | number | boolean>>;
+  readonly config?: Readonly<Record<string, unknown>>;
   /** Default: a new one. */
   readonly datadir?: string;
   /** Default: one that the kernel chooses. */

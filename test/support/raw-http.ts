@@ -3,6 +3,7 @@
 
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import { PATIENCE } from "./until.ts";
 
 export interface Answer {
@@ -37,6 +38,13 @@ export class Connection {
   static async open(port: number, host = "127.0.0.1"): Promise<Connection> {
     const socket = connect({ port, host, allowHalfOpen: true });
     await once(socket, "connect");
+    return new Connection(socket);
+  }
+
+  /** Rejects where the handshake fails. */
+  static async secure(port: number, options: ConnectionOptions): Promise<Connection> {
+    const socket = connectTls({ port, host: "127.0.0.1", ...options });
+    await once(socket, "secureConnect");
     return new Connection(socket);
   }
 
