@@ -267,8 +267,10 @@ export class Destination implements SpoolListener, Desk {
     progress.ahead = ahead;
     // The same answer again is none: who waits for progress would wait for ever.
     if (size !== had || !progress.asked) this.lastProgressAt = this.now();
+    // More than before: an append was taken whose answer was lost.
+    if (size > had && progress.asked) this.outage.appended();
+    else this.outage.answered();
     progress.asked = true;
-    this.outage.answered();
     this.onChange(progress);
   }
 

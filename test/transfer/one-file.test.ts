@@ -127,3 +127,20 @@ test("501 before a server that is ours comes from something in between, which ma
   await clock.advance(11_000);
   assert.equal(http.files.get("/a")?.toString(), "content");
 });
+
+test("bytes that turn out to have been taken reset the back-off as well as an answer does", async () => {
+  const { http, clock, destination, grow } = setUp();
+  http.script = (request) => {
+    if (request.method !== "PUT") return undefined;
+    // Carried out, and nobody hears of it.
+    http.files.set(request.path, Buffer.concat([http.files.get(request.path) ?? Buffer.alloc(0), request.body ?? []]));
+    return BROKEN;
+  };
+  const file = fakeFile("a", "0");
+  destination.added(file.generation, false);
+  for (let i = 0; i < 30; i++) {
+    await clock.advance(2_000);
+    assert.equal(http.files.get("/a")?.length, file.bytes.length, `append ${i} within 2 s`);
+    grow(file, String(i % 10));
+  }
+});
