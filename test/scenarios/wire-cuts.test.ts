@@ -50,6 +50,7 @@ describe("a connection that breaks inside a PUT", { concurrency: 2 }, () => {
         fs.appendFileSync(scene.log("a.log"), `and ${i}\n`);
         await scene.delivered(scene.log("a.log"));
       }
+      await scene.until("the last answer", () => proxy.exchanges.every(({ settledAt }) => settledAt !== undefined));
       assert.ok(proxy.puts().some(({ broken, status }) => broken && status === 204));
       assert.ok(proxy.puts().every(isAppended), "each PUT was taken: none was a repetition");
       await end();
