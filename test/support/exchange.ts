@@ -1,4 +1,5 @@
-// What the recording proxy writes down: one request, what the plan did to it, and what became of it.
+// What the recording proxy writes down: one request, what the plan did to it, and what became of it. The rules of the
+// wire are checked on these (wire-rules.ts).
 
 import { parseContentRange, type Range } from "../../src/protocol/content-range.ts";
 import { contentLength, fieldOf, type Head } from "./http-stream.ts";
@@ -39,6 +40,8 @@ export interface Exchange {
   readonly raw: Buffer[] | undefined;
   /** What the server answered, whether or not the client got to know. */
   status: number | undefined;
+  /** How many bytes the server said it has (`Upload-Offset`), whether or not the client got to know. */
+  told: number | undefined;
   /** The life of the server that answered. */
   life: string | undefined;
   /** When the client got the answer, or it was certain that it never would. */
@@ -63,6 +66,7 @@ export function newExchange(id: number, connection: number, head: Head, keep: bo
     passed: 0,
     raw: keep ? [Buffer.from(head.bytes)] : undefined,
     status: undefined,
+    told: undefined,
     life: undefined,
     settledAt: undefined,
     broken: false,

@@ -163,7 +163,9 @@ export class Link {
     this.#answering = this.#waiting[0];
     const status = statusOf(head);
     if (this.#answering === undefined || status < 200) return;
+    const told = fieldOf(head, "upload-offset");
     this.#answering.status = status;
+    this.#answering.told = told === undefined ? undefined : Number(told);
     this.#answering.life = fieldOf(head, "shaftlog-start");
     if (this.#answering.fault?.kind === "delay") await sleep(this.#answering.fault.ms);
   }

@@ -22,6 +22,8 @@ export interface SceneOptions {
   readonly server?: Partial<ServerConfig>;
   /** The scenario changes or shortens files that the client holds. */
   readonly truncates?: boolean;
+  /** The scenario takes bytes away from disks: what holds at every moment is not watched, only the end counts. */
+  readonly unwatched?: boolean;
 }
 
 export interface Ending {
@@ -53,6 +55,7 @@ export class Scene {
   #server: Daemon | undefined;
   #client: Daemon | undefined;
   readonly #witness: Witness;
+  readonly #unwatched: boolean;
   readonly #canary: string;
   readonly #canaryBefore: string;
 
@@ -85,6 +88,8 @@ export class Scene {
     this.configure(typeof options.client === "function" ? options.client(this) : (options.client ?? {}));
     writeServerConfig(below("server.yaml"), this.serverConfig);
     this.#witness = new Witness(this.spool, this.store, options.truncates !== true);
+    if (options.unwatched === true) this.#witness.stop();
+    this.#unwatched = options.unwatched === true;
     t.after(() => this.#witness.stop());
   }
 
@@ -202,10 +207,10 @@ export class Scene {
   /** Stops what runs and applies the oracles. */
   async end({ gone = () => false, growing = [], errors = [] }: Ending = {}): Promise<void> {
     for (const daemon of [this.#client, this.#server]) if (daemon?.end === undefined) await daemon?.stop();
-    this.#witness.finish();
+    if (!this.#unwatched) this.#witness.finish();
     assertEqual(this.spool, this.store, gone, growing);
-    assertTidy(this.spool, [".lock", ".memory", ".released", ".machine-id", ".clean"]);
-    assertTidy(this.store, [".lock"]);
+    assertTidy(this.spool, [".lock", ".memory", ".released", ".machine-id", ".clean", ".leaves"]);
+    assertTidy(this.store, [".lock", ".leaves", ".acknowledged"]);
     assert.equal(snapshot(this.#canary), this.#canaryBefore, "the canary was touched");
     const said = [this.#client, this.#server].flatMap((daemon) => daemon?.events() ?? []);
     const bad = said.filter(({ level, name }) => level === "ERROR" && !errors.includes(name));
