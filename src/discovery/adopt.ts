@@ -10,6 +10,7 @@ import type { Generation } from "../spool/entry.ts";
 import type { HeldEntry } from "../spool/held.ts";
 import type { Spool } from "../spool/spool.ts";
 import type { Spools } from "../spool/spools.ts";
+import { foreignReason } from "./foreign.ts";
 import { nameOf, withInode } from "./naming.ts";
 import type { Pattern } from "./pattern.ts";
 
@@ -28,6 +29,8 @@ export interface Candidate {
   readonly path: Bytes;
   readonly pattern: Pattern;
   readonly stat: Stat;
+  /** Files with several names that somebody may have linked there are left alone; as whom we run. */
+  readonly distrust: { readonly us: number } | undefined;
 }
 
 /** A file may be swapped between look and link this often before we wait for the next scan. */
@@ -44,7 +47,7 @@ const ATTEMPTS = 3;
 
 /** `now`: the time of detection, ms since 1970. */
 export function adopt(candidate: Candidate, spool: Spool, spools: Spools, now: number): Adoption {
-  const { directory, name, path, pattern } = candidate;
+  const { directory, name, path, pattern, distrust } = candidate;
   for (
     let attempt = 0, seen: Stat | undefined = candidate.stat;
     attempt < ATTEMPTS;
@@ -55,6 +58,9 @@ export function adopt(candidate: Candidate, spool: Spool, spools: Spools, now: n
     if (entry !== undefined) return { kind: "known", entry, stat: seen };
     const naming = nameOf(path, seen, pattern.options, now);
     if (naming.kind === "refused") return naming;
+    // Judged by this look: until the link is ours its other names may be taken away to hide what it is.
+    const foreign = distrust && foreignReason(seen, directory.now(), distrust.us);
+    if (foreign !== undefined) return { kind: "unlinkable", reason: foreign };
     const temporary = spool.temporary();
     try {
       directory.link(name, spool.root, temporary);

@@ -9,7 +9,9 @@ import type { Clock, Timer } from "../platform/clock.ts";
 import type { Directory, Files } from "../platform/files.ts";
 import { inSlices } from "../spool/slices.ts";
 import type { Spools } from "../spool/spools.ts";
+import * as events from "./events.ts";
 import { Finder, type ScanReport } from "./finder.ts";
+import { linksAreGuarded } from "./foreign.ts";
 import { isOfInterest, type Place, topPlace } from "./interest.ts";
 import type { PatternOptions } from "./options.ts";
 import { compilePattern, type Pattern } from "./pattern.ts";
@@ -71,7 +73,10 @@ export class Discovery {
     this.#scanInterval = options.scanInterval;
     this.#patterns = patterns.map(compilePattern);
     this.#rules = { top: files.open("/", false), mayFollowLiteral: () => false };
+    const guarded = linksAreGuarded(files);
+    if (!guarded) emit(events.linksNotGuarded());
     this.#finder = new Finder({
+      distrust: guarded ? undefined : { us: files.uid() },
       clock,
       emit,
       spools,

@@ -26,6 +26,14 @@ export function unlinkable(path: Bytes, reason: string): Event {
   return error("file-not-linked", `Cannot adopt ${quote(path)}: ${reason}; tried again at each scan`);
 }
 
+export function linksNotGuarded(): Event {
+  return warn(
+    "hardlinks-not-guarded",
+    "sysctl fs.protected_hardlinks is not 1: users of this host can link files of others into log directories. Files " +
+      "with several names in directories that others may write are not delivered; set it to 1",
+  );
+}
+
 export function refusedName(path: Bytes, name: Bytes, reason: string, options: PatternOptions): Event {
   return error(
     "name-refused",

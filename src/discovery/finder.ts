@@ -9,7 +9,7 @@ import type { Generation } from "../spool/entry.ts";
 import type { HeldEntry } from "../spool/held.ts";
 import type { Spool } from "../spool/spool.ts";
 import type { Spools } from "../spool/spools.ts";
-import { type Adoption, adopt } from "./adopt.ts";
+import { type Adoption, adopt, type Candidate } from "./adopt.ts";
 import { Complaints } from "./complaints.ts";
 import * as events from "./events.ts";
 import { isWatchable, type Place } from "./interest.ts";
@@ -37,6 +37,8 @@ export interface FinderParts {
   readonly clock: Clock;
   readonly emit: Emit;
   readonly spools: Spools;
+  /** As adopt has it. */
+  readonly distrust: Candidate["distrust"];
   /** By the pattern's place in the configuration. */
   readonly spoolOf: readonly Spool[];
   /** Watches the directory from now on; false where that is not possible or not wanted. */
@@ -123,11 +125,11 @@ export class Finder implements Visitor {
 
   #adopt(found: Found): void {
     const { directory, name, stat, path } = found;
-    const { clock, spools, spoolOf } = this.#parts;
+    const { clock, spools, spoolOf, distrust } = this.#parts;
     const pattern = found.pattern();
     if (pattern === undefined) return; // its path was known, but for another file
     const spool = spoolOf[pattern.index] as Spool;
-    this.#settle(found, pattern, adopt({ directory, name, stat, path, pattern }, spool, spools, clock.now()));
+    this.#settle(found, pattern, adopt({ directory, name, stat, path, pattern, distrust }, spool, spools, clock.now()));
   }
 
   #settle(found: Found, pattern: Pattern, adoption: Adoption): void {
