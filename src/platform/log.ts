@@ -91,7 +91,7 @@ class Sink {
     }
     this.close();
     try {
-      this.#fd = fs.openSync(this.#path, "a", 0o640);
+      this.#fd = openForAppending(this.#path);
       this.#said = false;
     } catch (error) {
       this.#complain(error);
@@ -124,6 +124,14 @@ class Sink {
     const what = `Cannot write the log file ${quoteText(this.#path ?? "")}: ${describe(error)}`;
     put(STDERR, `shaftlog: ${what}; its lines go to standard error meanwhile (SIGHUP tries it again)\n`);
   }
+}
+
+/** A link is followed where root or we made it: another's would have root write where that user wants. */
+function openForAppending(path: string): number {
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = fs.constants;
+  const link = fs.lstatSync(path, { throwIfNoEntry: false });
+  const isTrusted = link?.isSymbolicLink() === true && (link.uid === 0 || link.uid === process.geteuid?.());
+  return fs.openSync(path, O_WRONLY | O_APPEND | O_CREAT | (isTrusted ? 0 : O_NOFOLLOW), 0o640);
 }
 
 /** Writes all of `line`. Throws errno errors for a file; a pipe or terminal that takes nothing loses the line. */

@@ -5,6 +5,7 @@ import { codeOf, describe, StartFailure } from "../base/errors.ts";
 import type { Emit } from "../base/events.ts";
 import type { Bytes } from "../base/text.ts";
 import { quote } from "../base/text.ts";
+import { resolve } from "../discovery/resolve.ts";
 import type { Directory, Files } from "../platform/files.ts";
 import { foreignOwner, swept, tightened } from "./events.ts";
 
@@ -53,8 +54,7 @@ export function normal(path: Bytes): Bytes {
 
 function make(files: Files, path: Bytes): Directory {
   try {
-    // The administrator's own path: links in it are his.
-    return files.open(path, true);
+    return openTrusted(files, path);
   } catch (error) {
     if (codeOf(error) !== "ENOENT" || path === "/") throw error;
   }
@@ -68,9 +68,35 @@ function make(files: Files, path: Bytes): Directory {
   }
 }
 
+/**
+ * Links in the path are followed where the administrator or we made them: a user who may write a directory on the
+ * way could otherwise turn the data directory into /etc, to be closed to others and delivered.
+ */
+function openTrusted(files: Files, path: Bytes): Directory {
+  const us = files.uid();
+  let stranger = 0;
+  const top = files.open("/", false);
+  try {
+    const end = resolve(top, "", path, ({ uid }) => {
+      stranger = uid;
+      return uid === 0 || uid === us;
+    });
+    if (end.kind === "directory") return end.directory;
+    if (end.kind === "file") end.directory.close();
+    if (end.kind === "forbidden") throw new StartFailure(untrustedLink(path, stranger));
+    throw Object.assign(new Error(end.kind), { code: end.kind === "file" ? "ENOTDIR" : "ENOENT" });
+  } finally {
+    top.close();
+  }
+}
+
+function untrustedLink(path: Bytes, uid: number): string {
+  return `Cannot use data directory ${quote(path)}: there is a symbolic link in it that belongs to uid ${uid}: remove it`;
+}
+
 function makeParent(files: Files, path: Bytes): Directory {
   try {
-    return files.open(path, true);
+    return openTrusted(files, path);
   } catch (error) {
     if (codeOf(error) !== "ENOENT" || path === "/") throw error;
   }
