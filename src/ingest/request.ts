@@ -18,11 +18,18 @@ export interface RequestHead {
 
 export type Wish =
   /** `path` has no leading slash. */
-  /** `want`: the number of first bytes whose digest is asked for. */
-  | { readonly kind: "head"; readonly path: Bytes; readonly want: number | undefined }
+  /** `want`: what digest is asked for. */
+  | { readonly kind: "head"; readonly path: Bytes; readonly want: Want | undefined }
   /** `believed`: the digest of the bytes before the range, as the sender has it. */
   | { readonly kind: "put"; readonly path: Bytes; readonly range: Range; readonly believed: Uint8Array | undefined }
   | Refusal;
+
+export interface Want {
+  /** The number of first bytes. */
+  readonly size: number;
+  /** Of bytes that are read from the disk just now. */
+  readonly fresh: boolean;
+}
 
 export interface Refusal {
   readonly kind: "refused";
@@ -41,6 +48,7 @@ interface Fields {
   expect: string | undefined;
   digest: string | undefined;
   wantDigest: string | undefined;
+  cacheControl: string | undefined;
   /** The name of one that came twice. */
   double: string | undefined;
 }
@@ -105,8 +113,8 @@ export function readRequest(request: RequestHead, gate: Gate): Wish {
   if (fields.digest !== undefined && (!put || digest?.size !== range?.start)) {
     return refuse(400, "Shaftlog-Digest is malformed, or not of the bytes before the range");
   }
-  const want = parseSize(fields.wantDigest);
-  if (fields.wantDigest !== undefined && (put || want === undefined)) {
+  const size = parseSize(fields.wantDigest);
+  if (fields.wantDigest !== undefined && (put || size === undefined)) {
     return refuse(400, "Shaftlog-Want-Digest is malformed, or has no place here");
   }
   const denied = gate.admits(path);
@@ -122,8 +130,12 @@ export function readRequest(request: RequestHead, gate: Gate): Wish {
   if (fields.expect !== undefined && fields.expect.toLowerCase() !== "100-continue") {
     return refuse(417, "nothing but 100-continue can be expected");
   }
+  const want = size === undefined ? undefined : { size, fresh: NO_CACHE.test(fields.cacheControl ?? "") };
   return range === undefined ? { kind: "head", path, want } : { kind: "put", path, range, believed: digest?.digest };
 }
+
+/** RFC 9111, section 5.2.1.4: no remembered answer. */
+const NO_CACHE = /(?:^|[\s,])no-cache(?:[\s,]|$)/i;
 
 const ONLY = "only HEAD and PUT exist";
 
@@ -150,14 +162,20 @@ function readFields(pairs: readonly string[]): Fields {
     expect: undefined,
     digest: undefined,
     wantDigest: undefined,
+    cacheControl: undefined,
     double: undefined,
   };
   for (let i = 0; i + 1 < pairs.length; i += 2) {
     const name = pairs[i] as string;
     const key = KEYS[name] ?? KEYS[name.toLowerCase()];
     if (key === undefined) continue;
+    const value = pairs[i + 1] as string;
+    if (key === "cacheControl") {
+      fields.cacheControl = `${fields.cacheControl ?? ""},${value}`; // a list, which may come in parts
+      continue;
+    }
     if (fields[key] !== undefined) fields.double = name.toLowerCase();
-    fields[key] = pairs[i + 1];
+    fields[key] = value;
   }
   return fields;
 }
@@ -175,4 +193,5 @@ const KEYS: Readonly<Record<string, Exclude<keyof Fields, "double"> | undefined>
   expect: "expect",
   [SHAFTLOG_DIGEST]: "digest",
   [WANT_DIGEST]: "wantDigest",
+  "cache-control": "cacheControl",
 });

@@ -68,6 +68,13 @@ export function replaced(path: Bytes): Event {
   );
 }
 
+export function leavesNotKept(cause: unknown): Event {
+  return warn(
+    "store-leaves-not-kept",
+    `Cannot write .leaves or .acknowledged in datadir: ${describe(cause)}; nothing is lost, files are read once more some day, and verify covers less`,
+  );
+}
+
 export function tampered(path: Bytes): Event {
   return error(
     "store-tampered",

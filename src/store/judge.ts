@@ -20,13 +20,16 @@ export type Judgement =
 /** undefined: the disk has to be asked (judgeByDisk). `believed` undefined: the sender says nothing. */
 export function judgeAtHand(resource: Resource, believed: Uint8Array | undefined): Judgement | undefined {
   if (believed === undefined) return { kind: "same" };
-  const atHand = resource.content.at(resource.written);
-  return atHand !== undefined && sameDigest(atHand, believed) ? { kind: "same" } : undefined;
+  return resource.content.isKnownAs(believed, resource.written) ? { kind: "same" } : undefined;
 }
 
 /** Nobody may append meanwhile. Rejects with what reading throws. */
 export async function judgeByDisk(resource: Resource, believed: Uint8Array, newHash: NewHash): Promise<Judgement> {
   const size = resource.written;
-  const digest = resource.open ? await resource.readAll() : newHash().digest();
+  if (resource.open) {
+    const actual = await resource.content.differs(believed, size);
+    return actual === undefined ? { kind: "same" } : { kind: "other", size, digest: actual };
+  }
+  const digest = newHash().digest();
   return sameDigest(digest, believed) ? { kind: "same" } : { kind: "other", size, digest };
 }

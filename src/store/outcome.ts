@@ -21,6 +21,14 @@ export type PutOutcome =
   | { readonly kind: "torn" }
   | Trouble;
 
+/** What digest is asked for. */
+export interface Want {
+  /** Of so many of the first bytes, at most those that are durable. */
+  readonly size: number;
+  /** It is to be of bytes that are read from the disk just now. */
+  readonly fresh: boolean;
+}
+
 export type HeadOutcome =
   | { readonly kind: "size"; readonly size: number; readonly digest?: PrefixDigest | undefined }
   /** Nothing is there that is durable. */

@@ -9,10 +9,13 @@ import type { Emit } from "../base/events.ts";
 import type { Bytes } from "../base/text.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Directory, OpenFile, Stat } from "../platform/files.ts";
-import type { NewHash } from "../protocol/tree-hash.ts";
-import { Content } from "./content.ts";
-import { cannotSync, cutBack, replaced, syncFailed } from "./events.ts";
+import { LEAF, type NewHash } from "../protocol/tree-hash.ts";
+import type { Content } from "./content.ts";
+import { cutBackTo } from "./cut-back.ts";
+import { cannotSync, replaced, syncFailed } from "./events.ts";
 import type { Holder, Published, Waiter } from "./holder.ts";
+import type { Kept } from "./kept.ts";
+import { keptContent } from "./kept-content.ts";
 import type { Names } from "./names.ts";
 import { create, type Found, type Opened } from "./tree.ts";
 import { isOfOpening } from "./trouble.ts";
@@ -24,6 +27,7 @@ export interface Ground {
   readonly clock: Clock;
   readonly fsync: boolean;
   readonly newHash: NewHash;
+  readonly kept: Kept;
   readonly emit: Emit;
   /** The process must end: what the disk holds is not known any more. */
   readonly fatal: () => void;
@@ -45,6 +49,8 @@ export class Resource {
   readonly content: Content;
   readonly #ground: Ground;
   holder: Holder | undefined;
+  /** False: it may be read, no more. */
+  writable = true;
   /** Bytes in the file, durable or not. Judged by. */
   written = 0;
   /** Monotonic ms of the last request. */
@@ -52,15 +58,16 @@ export class Resource {
   /** The status interval in which it was last counted. */
   counted = -1;
   #file: OpenFile | undefined;
-  #dev = 0n;
-  #ino = 0n;
-  #writable = true;
+  /** As we left it: who else touches it changes its times. */
+  #seen: Stat | undefined;
   #published = 0;
   /** Up to here the bytes are not ours to cut: found when opened, or published. */
   #floor = 0;
   #vouched = false;
   #named = false;
   #created = false;
+  /** Bytes of ours came to what was found. */
+  #wrote = false;
   #syncing = false;
   #reading = 0;
   #waiters: Waiter[] = [];
@@ -70,11 +77,11 @@ export class Resource {
   constructor(path: Bytes, ground: Ground, opened: Opened | undefined) {
     this.path = path;
     this.#ground = ground;
-    this.content = new Content(ground.newHash);
-    if (opened === undefined || opened.stat.size === 0) this.content.begin();
+    this.content = keptContent(path, ground, opened?.stat, (read) => this.#read(read));
     if (opened === undefined) return;
-    this.#take(opened.file, opened.stat);
-    this.#writable = opened.writable;
+    this.#file = opened.file;
+    this.#seen = opened.stat;
+    this.writable = opened.writable;
     this.written = opened.stat.size;
     this.#floor = opened.stat.size;
   }
@@ -101,10 +108,6 @@ export class Resource {
     return this.#file !== undefined;
   }
 
-  get writable(): boolean {
-    return this.#writable;
-  }
-
   /** True where nobody needs it but the next request. */
   get idle(): boolean {
     return this.holder === undefined && !this.#syncing && this.#reading === 0 && this.#waiters.length === 0;
@@ -117,7 +120,7 @@ export class Resource {
 
   /** Whether `stat` is of this file, whatever its size. */
   same(stat: Stat): boolean {
-    return this.#file !== undefined && stat.ino === this.#ino && stat.dev === this.#dev;
+    return this.#seen !== undefined && stat.ino === this.#seen.ino && stat.dev === this.#seen.dev;
   }
 
   /** Whether `found` is this file as we know it; where we are writing just now, it may be longer. */
@@ -133,7 +136,9 @@ export class Resource {
     // Die here: nothing, or empty directories, or an empty file; the next life finds and uses them.
     const file = create(this.#ground.root, this.path, (directory) => this.#ground.names.changed(directory));
     this.#created = true;
-    this.#take(file, file.stat());
+    this.#ground.kept.leaves.drop(this.path); // of another file that had this name
+    this.#file = file;
+    this.#seen = file.stat();
     return file;
   }
 
@@ -146,18 +151,18 @@ export class Resource {
 
   /** Whether the file is as long as we made it, and still has a name. */
   intact(): boolean {
-    const stat = this.#file?.stat();
-    return stat !== undefined && stat.size === this.written && stat.nlink > 0;
+    this.#seen = this.#file?.stat();
+    return this.#seen !== undefined && this.#seen.size === this.written && this.#seen.nlink > 0;
   }
 
-  /** The digest of all that is written, as read from the disk: once, then kept up. Nobody else may append meanwhile. */
-  async readAll(): Promise<Uint8Array> {
-    return this.content.readAt(this.written) ?? (await this.#read((file) => this.content.readAll(file, this.written)));
-  }
-
-  /** The digest of the first `size` bytes, at most what is written. */
-  async prefix(size: number): Promise<Uint8Array> {
-    return this.content.at(size) ?? (await this.#read((file) => this.content.prefix(file, size)));
+  /** The digest of the first `size` bytes, at most what is written. `fresh`: of bytes that are read just now. */
+  prefix(size: number, fresh: boolean): Promise<Uint8Array> {
+    const stat = this.holder === undefined ? this.#file?.stat() : undefined;
+    if (stat !== undefined && stat.ctimeMs !== this.#seen?.ctimeMs) {
+      this.content.forget(); // another hand was there
+      this.#seen = stat;
+    }
+    return this.content.prefix(size, fresh);
   }
 
   /** The file stays open while `read` runs. */
@@ -195,16 +200,17 @@ export class Resource {
   close(): boolean {
     if (!this.idle) return false;
     if (this.#state === "cutting") this.#cut();
+    else if (this.#state === "live" && this.#wrote) this.#seal();
     this.#state = "dropped";
     this.#file?.close();
     this.#file = undefined;
     return true;
   }
 
-  #take(file: OpenFile, stat: Stat): void {
-    this.#file = file;
-    this.#dev = stat.dev;
-    this.#ino = stat.ino;
+  /** Left in order: whoever finds it as it is now may rely on what is kept of it. */
+  #seal(): void {
+    if (this.written < LEAF || !this.content.isSound() || !this.intact()) return;
+    if (this.#seen !== undefined) this.#ground.kept.leaves.seal(this.path, this.#seen);
   }
 
   /*
@@ -240,6 +246,11 @@ export class Resource {
       this.#named = true;
       this.#vouched = true;
       this.#published = target;
+      this.content.published(target);
+      if (target > this.#floor || this.#created) {
+        this.#wrote = true;
+        this.#ground.kept.acknowledged.note(this);
+      }
       this.#floor = target;
       const waiters = this.#waiters;
       this.#waiters = waiters.filter((waiter) => waiter.end > target);
@@ -283,14 +294,6 @@ export class Resource {
   }
 
   #cut(): void {
-    const file = this.#file;
-    if (file === undefined || file.stat().size <= this.#floor) return;
-    try {
-      file.truncate(this.#floor);
-      this.#ground.emit(cutBack(this.path, this.#floor, this.written));
-    } catch (error) {
-      this.#ground.emit(syncFailed(this.path, error));
-      this.#ground.fatal();
-    }
+    if (this.#file !== undefined) cutBackTo(this.#floor, this.#file, this.path, this.written, this.#ground);
   }
 }

@@ -14,10 +14,11 @@ import { type Admission, admit } from "./admission.ts";
 import { Append } from "./append.ts";
 import { FreeSpace } from "./free-space.ts";
 import type { Wanted } from "./judge.ts";
+import { Kept } from "./kept.ts";
 import { Names } from "./names.ts";
 import { OpenFiles } from "./open-files.ts";
 import type { Floor, Quota } from "./options.ts";
-import type { HeadOutcome, PutOutcome } from "./outcome.ts";
+import type { HeadOutcome, PutOutcome, Want } from "./outcome.ts";
 import { type Ground, Resource } from "./resource.ts";
 import { troubleOf } from "./trouble.ts";
 
@@ -55,6 +56,7 @@ export class Store {
   readonly #clock: Clock;
   readonly #ground: Ground;
   readonly #files: OpenFiles;
+  readonly #kept: Kept;
   readonly #accounts: Accounts;
   readonly #space: FreeSpace;
   /** Whose quota an append takes from, where there is one, and what it took while it holds a file. */
@@ -69,6 +71,7 @@ export class Store {
   constructor(parts: StoreParts) {
     const { root, clock, emit, fsync, newHash, fatal } = parts;
     this.#clock = clock;
+    this.#kept = new Kept(root, clock, newHash, emit);
     this.#ground = {
       root,
       clock,
@@ -77,6 +80,7 @@ export class Store {
       newHash,
       fatal,
       names: new Names(root, clock),
+      kept: this.#kept,
       chunk: () => Math.min(Math.max(COLLECT / Math.max(this.#holders, 1), LEAST_CHUNK), MOST_CHUNK),
       appended: (resource, bytes) => this.#count(resource, bytes),
       released: (resource) => this.#released(resource),
@@ -95,8 +99,7 @@ export class Store {
     return { bytes: this.#bytes, files };
   }
 
-  /** `want`: how many of the first bytes are to be told the digest of, at most those that are durable. */
-  head(path: Bytes, want: number | undefined, done: (outcome: HeadOutcome) => void): void {
+  head(path: Bytes, want: Want | undefined, done: (outcome: HeadOutcome) => void): void {
     const resource = this.#files.touch(path, "sync");
     if (!(resource instanceof Resource)) done(resource ?? { kind: "absent" });
     else if (resource.vouched) this.#tell(resource, want, done);
@@ -110,14 +113,15 @@ export class Store {
     }
   }
 
-  #tell(resource: Resource, want: number | undefined, done: (outcome: HeadOutcome) => void): void {
+  #tell(resource: Resource, want: Want | undefined, done: (outcome: HeadOutcome) => void): void {
     const size = resource.published;
     if (want === undefined) {
       done({ kind: "size", size });
       return;
     }
-    const first = Math.min(want, size);
-    resource.prefix(first).then(
+    const { fresh } = want;
+    const first = Math.min(want.size, size);
+    resource.prefix(first, fresh).then(
       (digest) => done({ kind: "size", size, digest: { size: first, digest } }),
       (error: unknown) => done(troubleOf(error, resource.path, this.#ground.emit)),
     );
@@ -146,10 +150,11 @@ export class Store {
   }
 
   /** Resolves once nothing is being written or synced. No request comes any more. */
-  stop(): Promise<void> {
+  async stop(): Promise<void> {
     for (const append of [...this.#waiting.values()].flat()) append.reject({ kind: "torn" });
     this.#waiting.clear();
-    return this.#files.stop();
+    await this.#files.stop();
+    this.#kept.stop();
   }
 
   #judge(path: Bytes, append: Append): void {

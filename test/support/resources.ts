@@ -16,3 +16,8 @@ export function processorTime(pid: number): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
+
+/** Bytes that a process has read by read(2) and its kin, from files and sockets, whether or not a disk was touched. */
+export function bytesRead(pid: number): number {
+  return Number(/^rchar: ([0-9]+)$/m.exec(fs.readFileSync(`/proc/${pid}/io`, "utf8"))?.[1]);
+}

@@ -1,0 +1,153 @@
+// What was acknowledged last of the files that were written lately: their durable size and, where it is at hand, the
+// digest. Kept in `.acknowledged` for `shaftlog repair`, which tells by it a tail that a crash left. Written once a
+// second, never fsynced: after a power cut it may speak of some seconds before; nothing else relies on it.
+
+import type { Bytes } from "../base/text.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
+import type { Directory, OpenFile } from "../platform/files.ts";
+import { readWhole } from "../protocol/leaf-file.ts";
+import { type Format, headerOf, parseRecords, Sealer } from "../protocol/records.ts";
+import type { NewHash } from "../protocol/tree-hash.ts";
+
+const FILE = ".acknowledged";
+const TEMPORARY = ".acknowledged.new";
+const FORMAT: Format = { kind: "shaftlog-acknowledged", version: 1 };
+/** How long what is to be remembered may wait, in ms, and of how many files at once it is written. */
+const BATCH = 1000;
+const MOST_AT_ONCE = 512;
+/** So many files are remembered: those written last. */
+const MOST = 4096;
+/** The file is written anew when it is larger than this. */
+const COMPACT_FROM = 4 * 1024 * 1024;
+
+export interface LastAcknowledged {
+  readonly size: number;
+  /** Of all `size` bytes; undefined: it was not at hand. */
+  readonly digest: Uint8Array | undefined;
+}
+
+/** A file of which something was made durable. */
+export interface Vouched {
+  readonly path: Bytes;
+  readonly published: number;
+  readonly content: { at(end: number): Uint8Array | undefined };
+}
+
+export interface AcknowledgedParts {
+  readonly root: Directory;
+  readonly clock: Clock;
+  readonly newHash: NewHash;
+  readonly failed: (cause: unknown) => void;
+}
+
+/** What is remembered in `root`; "newer": by a newer version. Throws what the kernel says. */
+export function readAcknowledged(root: Directory, newHash: NewHash): Map<Bytes, LastAcknowledged> | "newer" {
+  const known = new Map<Bytes, LastAcknowledged>();
+  if (root.lstat(FILE)?.kind !== "file") return known;
+  const file = root.openRead(FILE);
+  try {
+    const parsed = parseRecords(FORMAT, readWhole(file), newHash);
+    if (parsed.kind === "newer") return "newer";
+    for (const payload of parsed.kind === "records" ? parsed.payloads : []) {
+      const [path, size, digest] = JSON.parse(Buffer.from(payload).toString("latin1")) as [Bytes, number, Bytes | null];
+      known.delete(path); // what was written last comes last
+      known.set(path, { size, digest: digest === null ? undefined : Buffer.from(digest, "base64") });
+    }
+    return known;
+  } finally {
+    file.close();
+  }
+}
+
+/** Open from its making until `stop`. */
+export class Acknowledged {
+  readonly #parts: AcknowledgedParts;
+  readonly #changed = new Map<Bytes, Vouched>();
+  #known: Map<Bytes, LastAcknowledged> | "newer" | undefined;
+  #file: { readonly file: OpenFile; readonly sealer: Sealer } | undefined;
+  #timer: Timer | undefined;
+
+  constructor(parts: AcknowledgedParts) {
+    this.#parts = parts;
+  }
+
+  /** More of it is durable: remembered within a second or so. */
+  note(vouched: Vouched): void {
+    this.#changed.set(vouched.path, vouched);
+    this.#later();
+  }
+
+  /** Writes what waits. */
+  stop(): void {
+    this.#timer?.cancel();
+    while (this.#changed.size > 0) this.#write();
+    this.#file?.file.close();
+    this.#file = undefined;
+  }
+
+  #later(): void {
+    this.#timer ??= this.#parts.clock.after(BATCH, () => {
+      this.#timer = undefined;
+      this.#write();
+      if (this.#changed.size > 0) this.#later();
+    });
+  }
+
+  #write(): void {
+    const batch = [...this.#changed.values()].slice(0, MOST_AT_ONCE);
+    for (const { path } of batch) this.#changed.delete(path);
+    try {
+      this.#known ??= readAcknowledged(this.#parts.root, this.#parts.newHash);
+      if (this.#known === "newer") return;
+      for (const { path, published, content } of batch) {
+        this.#known.delete(path);
+        this.#known.set(path, { size: published, digest: content.at(published) });
+      }
+      for (const oldest of this.#known.keys()) {
+        if (this.#known.size <= MOST) break;
+        this.#known.delete(oldest);
+      }
+      const paths = batch.map(({ path }) => path);
+      if (this.#file === undefined || this.#file.sealer.bytes > COMPACT_FROM) this.#writeAnew(this.#known);
+      else this.#append(this.#file, this.#known, paths);
+    } catch (error) {
+      // Perhaps a part was written: begin anew, at the next one.
+      this.#file?.file.close();
+      this.#file = undefined;
+      this.#parts.failed(error);
+    }
+  }
+
+  #writeAnew(known: ReadonlyMap<Bytes, LastAcknowledged>): void {
+    const { root, newHash } = this.#parts;
+    if (root.lstat(TEMPORARY) !== undefined) root.unlink(TEMPORARY);
+    const file = root.create(TEMPORARY, 0o600);
+    try {
+      file.appendNow([headerOf(FORMAT)]);
+      const open = { file, sealer: new Sealer(FORMAT, newHash) };
+      this.#append(open, known, known.keys());
+      // A crash before the rename leaves the old one, which is as good.
+      root.rename(TEMPORARY, FILE);
+      this.#file?.file.close();
+      this.#file = open;
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  #append(
+    { file, sealer }: { readonly file: OpenFile; readonly sealer: Sealer },
+    known: ReadonlyMap<Bytes, LastAcknowledged>,
+    paths: Iterable<Bytes>,
+  ): void {
+    const records: Uint8Array[] = [];
+    for (const path of paths) {
+      const last = known.get(path);
+      if (last === undefined) continue;
+      const digest = last.digest === undefined ? null : Buffer.from(last.digest).toString("base64");
+      records.push(sealer.record(Buffer.from(JSON.stringify([path, last.size, digest]), "latin1")));
+    }
+    file.appendNow([Buffer.concat(records)]);
+  }
+}
