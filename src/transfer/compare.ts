@@ -106,11 +106,12 @@ function judge(progress: Progress, file: OpenFile, parted: Parted, desk: Desk): 
   return { kind: "again" };
 }
 
-/** The offset behind the last line break in `[start, at)` near `at`; `at` where there is none. */
+/** Where the line begins that `at` is in: behind the last line break in `[start, at)`, or at `start`; `at` where that is far. */
 function lineBreakBefore(file: OpenFile, start: number, at: number): number {
   const length = Math.min(NEAR, at - start);
   const before = Buffer.allocUnsafe(length);
   const count = file.readNow(before, 0, length, at - length);
   const found = before.subarray(0, count).lastIndexOf(0x0a);
-  return found === -1 ? at : at - length + found + 1;
+  if (found !== -1) return at - length + found + 1;
+  return at - length === start ? start : at;
 }

@@ -242,7 +242,8 @@ export class Destination implements SpoolListener, Desk {
   }
 
   same(progress: Progress, size: number): void {
-    progress.verified = size;
+    // While that was on the wire the file may have been truncated: then nothing is verified of what it holds now.
+    progress.verified = size <= lengthOf(progress.generation) ? size : 0;
     this.lastProgressAt = this.now();
   }
 

@@ -7,12 +7,16 @@ import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { assertExactlyOnce, Lines } from "../support/oracles.ts";
+import { pace } from "../support/pace.ts";
 import { sh } from "../support/processes.ts";
 import { openScene, type Scene, type SceneOptions } from "../support/scene.ts";
 
 const LOGROTATE = ["/usr/sbin/logrotate", "/usr/bin/logrotate"].find((file) => fs.existsSync(file)) ?? "";
 
-const truncating: SceneOptions = { truncates: true, client: ({ logs }) => ({ scan_paths: [byName(logs)] }) };
+const truncating: SceneOptions = {
+  truncates: true,
+  client: ({ logs }) => ({ scan_paths: [byName(logs)], status_interval: 50 }),
+};
 const byName = (logs: string) => ({ pattern: `${logs}/*.log`, regex_from: "^.*/", regex_to: "" });
 const ended = (...names: string[]) => ({ gone: (name: string) => names.includes(name), errors: ["file-shrunk"] });
 
@@ -22,6 +26,18 @@ async function begin(scene: Scene, lines: Lines, count = 100): Promise<void> {
   lines.append(scene.log("app.log"), count);
   fs.writeFileSync(scene.log("other.log"), "other\n");
   await scene.delivered(scene.log("app.log"), scene.log("other.log"));
+  await acknowledged(scene);
+}
+
+/** Waits until the client knows that all is delivered: it is at the server before its answer is here. */
+async function acknowledged(scene: Scene): Promise<void> {
+  const { length } = scene.client.events("destination-status");
+  await scene.until("a status line that says so", () =>
+    scene.client
+      .events("destination-status")
+      .slice(length)
+      .some(({ text }) => text.includes("in sync: 0 bytes behind")),
+  );
 }
 
 /** What a program with O_APPEND leaves after a copytruncate. */
@@ -85,6 +101,21 @@ for (const [what, count] of [
   });
 }
 
+test("truncated and regrown while its bytes are on the wire", async (t) => {
+  const scene = await openScene(t, truncating);
+  const lines = new Lines();
+  await begin(scene, lines);
+  scene.server.child.kill("SIGSTOP");
+  lines.append(scene.log("app.log"), 100);
+  // The client has sent them, and the kernel has taken them, long before these pauses are over.
+  await pace(300);
+  truncate(scene, lines, 10);
+  await pace(300);
+  scene.server.child.kill("SIGCONT");
+  await assertAllThere(scene, lines);
+  await scene.end(ended("app.log"));
+});
+
 test("regrown at once, again and again, under the client's eyes", async (t) => {
   const scene = await openScene(t, truncating);
   const lines = new Lines();
@@ -93,6 +124,7 @@ test("regrown at once, again and again, under the client's eyes", async (t) => {
     truncate(scene, lines, round * 200);
     await assertTimes(scene, round);
     await scene.delivered(scene.log("app.log"));
+    await acknowledged(scene);
   }
   await assertAllThere(scene, lines);
   await scene.end(ended("app.log", "app.log.g2-from-0", "app.log.g3-from-0"));
@@ -108,6 +140,7 @@ test("a writer without O_APPEND leaves a hole: its zeros are the new name's, not
   const writer = fs.openSync(scene.log("app.log"), "w");
   fs.writeSync(writer, "before\n");
   await scene.delivered(scene.log("app.log"));
+  await acknowledged(scene);
   scene.client.child.kill("SIGSTOP");
   fs.truncateSync(scene.log("app.log"), 0);
   fs.writeSync(writer, "after\n");
@@ -174,6 +207,7 @@ test("logrotate with copytruncate, five times", { skip: LOGROTATE === "" ? "no l
     for (let i = 0; i < 50; i++) lines.write(writer);
     // What is not delivered by now would be lost, here as anywhere.
     await scene.delivered(scene.log("app.log"));
+    await acknowledged(scene);
     sh(LOGROTATE, "-f", "-s", path.join(scene.home, "state"), conf);
     for (let i = 0; i < rotation * 30; i++) lines.write(writer);
   }

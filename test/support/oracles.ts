@@ -124,13 +124,16 @@ export class Lines {
 
   /** One write, one line. */
   write(fd: number): void {
-    fs.writeSync(fd, `line ${++this.count} ${"x".repeat(this.count % 60)}\n`);
+    fs.writeSync(fd, this.#next());
   }
 
+  /** One write, so that nobody sees a part of it. */
   append(file: string, count = 1): void {
-    const fd = fs.openSync(file, "a");
-    for (let i = 0; i < count; i++) this.write(fd);
-    fs.closeSync(fd);
+    fs.appendFileSync(file, Array.from({ length: count }, () => this.#next()).join(""));
+  }
+
+  #next(): string {
+    return `line ${++this.count} ${"x".repeat(this.count % 60)}\n`;
   }
 }
 
