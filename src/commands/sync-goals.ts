@@ -152,13 +152,21 @@ export class SyncGoals implements SpoolListener {
     if (isLost) this.#lost.set(generation, "its link is gone from the data directory");
   }
 
-  /** Resolves when nothing more is to be waited for, or after `stop`; calls `tick` about four times a second. */
-  async reached(tick: () => void): Promise<void> {
+  /**
+   * Resolves when nothing more is to be waited for, or after `stop`; calls `tick` about four times a second.
+   * `settled` resolves when all that the spool holds was announced.
+   */
+  async reached(tick: () => void, settled: () => Promise<void> = async () => {}): Promise<void> {
     for (let looks = 0; this.#stopped === undefined; looks++) {
       const thorough = looks % LOOKS === 0;
       const open = this.#each.filter((goals) => this.#isOpen(goals, thorough)).length;
       if (thorough) tick();
-      if (open === 0 && thorough) return;
+      if (open === 0 && thorough) {
+        // A file that was found truncated is added when its new name is durable, after the old one ended.
+        const { size } = this.#goals;
+        await settled();
+        if (this.#goals.size === size) return;
+      }
       if (open === 0) looks = -1;
       else await delay(this.#clock, LOOK);
     }

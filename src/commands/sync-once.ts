@@ -152,7 +152,10 @@ async function sync(
   void stopped.then((signal) => goals.stop(`stopped by ${signal}`));
   for (const destination of destinations) spools.listen(hearing(destination, found.isNew));
   spools.attach(deliveryTo(destinations));
-  await goals.reached(() => run.progress.show(() => goals.totals()));
+  await goals.reached(
+    () => run.progress.show(() => goals.totals()),
+    () => spools.settled(),
+  );
   await Promise.all(destinations.map((destination) => destination.stop(GRACE)));
   const files = [...goals.results()];
   const { shrunk } = spools.counts();
