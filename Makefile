@@ -10,7 +10,7 @@ INSTALLED := node_modules/.package-lock.json
 # Directories too: a file may be gone.
 SOURCES := $(shell find src -type d -o -name '*.ts')
 
-.PHONY: help build demo test check bench clean
+.PHONY: help build demo test check fuzz bench clean
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -22,7 +22,10 @@ demo: dist/shaftlog ## deliver copies of this machine's logs, compare, tidy up
 
 test: check build ## everything; installs what the tests use where it may
 	@sh scripts/install-test-needs.sh
-	@node --test --test-reporter=spec --test-concurrency=2 --test-timeout=600000 'test/**/*.test.ts'
+	@node --test --test-reporter=spec --test-concurrency=2 --test-timeout=600000 'test/**/*.test.ts' 'test/fuzz/*.fuzz.ts'
+
+fuzz: dist/shaftlog ## random inputs, FUZZ_SECONDS (60) for each property; prints its seed
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-60} node --test --test-reporter=spec --test-concurrency=2 'test/fuzz/*.fuzz.ts'
 
 check: $(INSTALLED) ## types, lint, format, tidy test
 	tsc --noEmit

@@ -51,8 +51,9 @@ export function escapeText(text: string): string {
       case "\\":
         return "\\\\";
       default: {
-        const code = char.charCodeAt(0);
-        return code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`;
+        const code = char.codePointAt(0) ?? 0;
+        if (code < 0x80) return `\\x${hex(code, 2)}`;
+        return code < 0x10000 ? `\\u${hex(code, 4)}` : `\\u{${hex(code, 5)}}`;
       }
     }
   });
@@ -64,10 +65,9 @@ export function isAscii(text: string): boolean {
   return true;
 }
 
-// C0, DEL, C1, quote, backslash; zero-width and direction marks, separators, lone surrogates, BOM.
-const UNSAFE =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to escape
-  /[\u0000-\u001f\u007f-\u009f"\\\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+// Quote, backslash; control characters, those that only format (direction marks, zero width, tags), line and paragraph
+// separators, lone surrogates.
+const UNSAFE = /["\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 function escapeBytes(bytes: Bytes): string {
   let out = "";

@@ -7,7 +7,7 @@ import fs from "node:fs";
 import { type ConsolaInstance, createConsola, type LogObject } from "consola";
 import { codeOf, describe } from "../base/errors.ts";
 import type { Emit, Event } from "../base/events.ts";
-import { quoteText } from "../base/text.ts";
+import { escapeText, quoteText } from "../base/text.ts";
 import { LogQuota, QUOTA_WINDOW } from "./log-quota.ts";
 
 export interface LogOptions {
@@ -66,10 +66,7 @@ function format({ date, type, args }: LogObject): string {
 
 /** Events quote what is foreign; this holds even where one forgot. */
 function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that end or garble a line
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => {
-    return `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`;
-  });
+  return /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(text) ? text.replace(/[^"\\]+/g, (piece) => escapeText(piece)) : text;
 }
 
 /** Where lines go. */
