@@ -12,6 +12,11 @@ export function startOf(name: string): number {
   return Number(/\.g[0-9]+-from-([0-9]+)$/.exec(name)?.[1] ?? 0);
 }
 
+/** Which of one file's names it is: 1 for the one it was given first. */
+function numberOf(name: string): number {
+  return Number(/\.g([0-9]+)-from-[0-9]+$/.exec(name)?.[1] ?? 1);
+}
+
 interface Seen {
   size: number;
   readonly hash: Hash;
@@ -83,30 +88,56 @@ function readRange(directory: string, name: string, from: number, to: number): B
   }
 }
 
+/** Which bytes of a file in the spool its name carries; `end` where a later name of the same file goes on. */
+interface Carried {
+  readonly start: number;
+  readonly end: number | undefined;
+  readonly length: number;
+}
+
+function carriedBy(spool: string): Map<string, Carried> {
+  const files = [...filesBelow(spool)];
+  const names = Map.groupBy(files, ([, { ino }]) => ino);
+  return new Map(
+    files.map(([name, { size, ino }]) => {
+      const later = names.get(ino)?.filter(([other]) => numberOf(other) > numberOf(name)) ?? [];
+      const end = later.length === 0 ? undefined : Math.min(...later.map(([other]) => startOf(other)));
+      const length = Math.max(0, Math.min(size, end ?? size) - startOf(name));
+      return [name, { start: startOf(name), end, length }];
+    }),
+  );
+}
+
 /** Names in the spool whose bytes are not all at the server; empty files need not be there. */
 export function behind(spool: string, store: string): string[] {
   const there = filesBelow(store);
-  return [...filesBelow(spool)]
-    .filter(([name, { size }]) => size > startOf(name) && there.get(name)?.size !== size - startOf(name))
-    .map(([name]) => name);
+  const isBehind = (name: string, { end, length }: Carried) => {
+    const size = there.get(name)?.size ?? 0;
+    return end === undefined ? size !== length : size < length;
+  };
+  return [...carriedBy(spool)].filter(([name, carried]) => isBehind(name, carried)).map(([name]) => name);
 }
 
-/** Equal at rest: byte for byte, and nothing at the server that is neither held nor known to be `gone`. */
+/**
+ * Equal at rest: byte for byte, and nothing at the server that is neither held nor known to be `gone`. The server may
+ * have more of a name that ended here, and less of those that are `growing`.
+ */
 export function assertEqual(
   spool: string,
   store: string,
   gone: (name: string) => boolean,
   growing: readonly string[] = [],
 ): void {
-  const here = filesBelow(spool);
+  const here = carriedBy(spool);
   const there = filesBelow(store);
-  for (const [name, { size }] of here) {
-    if (size === startOf(name)) continue;
+  for (const [name, { start, end, length }] of here) {
+    if (length === 0) continue;
     assert.ok(there.has(name), `${name} is missing at the server`);
-    const ours = fs.readFileSync(at(spool, name)).subarray(startOf(name));
+    const ours = fs.readFileSync(at(spool, name)).subarray(start, start + length);
     const theirs = fs.readFileSync(at(store, name));
     const expected = growing.includes(name) ? ours.subarray(0, theirs.length) : ours;
-    assert.ok(expected.equals(theirs), `${name} differs at the server`);
+    const told = end === undefined ? theirs : theirs.subarray(0, length);
+    assert.ok(expected.equals(told), `${name} differs at the server`);
   }
   const surplus = [...there.keys()].filter((name) => !here.has(name) && !gone(name));
   assert.deepEqual(surplus, [], "at the server, but not in the spool");
