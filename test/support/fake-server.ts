@@ -34,6 +34,8 @@ let opened = 0;
 
 export class FakeServer {
   readonly asked: Asked[] = [];
+  /** The heads of the same requests, as they came. */
+  readonly heads: string[] = [];
   readonly files = new Map<string, Buffer>();
   /** Connections that were made to it. */
   connections = 0;
@@ -167,6 +169,7 @@ export class FakeServer {
     const range = parseContentRange(fieldOf(head, "content-range") ?? "");
     const asked = { method, target, range, body, at: performance.now() };
     this.asked.push(asked);
+    this.heads.push(head.bytes.toString("latin1"));
     const reaction = this.script(asked) ?? this.#strict(asked);
     if (reaction === "nothing") return;
     if (reaction === "close") socket.end();
