@@ -61,7 +61,7 @@ export class Destination implements SpoolListener, Desk {
       clock,
       all: () => this.#files.values(),
       ask: (progress) => this.#want(progress),
-      hurry: () => this.#faults.hurry(),
+      hurry: () => this.#faults.hurry(this.strict),
       paced: () => emit(events.destinationInconsistent(this.url)),
     });
     this.#lanes = new Lanes({
@@ -156,7 +156,8 @@ export class Destination implements SpoolListener, Desk {
     }
     let fault = served.kind === "fault" ? served.fault : undefined;
     if (served.kind === "down") {
-      if (!served.answered && isOwnTrouble(progress, this.#life.heardAt, this.now())) {
+      const otherwiseAt = served.answered ? this.outage.appendedAt : this.#life.heardAt;
+      if (isOwnTrouble(progress, otherwiseAt, this.now())) {
         fault = { kind: "denied", text: served.cause, lasting: false };
       } else {
         this.window.broken();
@@ -204,6 +205,8 @@ export class Destination implements SpoolListener, Desk {
     if (progress === undefined) return;
     if (!progress.fresh) progress.known = false;
     this.#want(progress);
+    // A file in trouble is not asked about; but is it still the same server?
+    if (progress.fault !== undefined) void this.#lanes.probe((connection) => this.#probe(connection));
     if (!this.#lanes.busy) this.#whenQuiet();
   }
 

@@ -39,10 +39,11 @@ export class Faults {
     this.#timer ??= this.#clock.after(LOOK_EVERY, () => this.#look());
   }
 
-  /** Another life of the server: whatever was wrong may be mended. */
-  hurry(): void {
+  /** Another life of the server: whatever was wrong may be mended; `strict`: this one appends. */
+  hurry(strict: boolean): void {
     for (const progress of this.#waiting) {
-      if (progress.fault?.kind !== "no-append") progress.fault = progress.fault && { ...progress.fault, retryAt: 0 };
+      if (progress.fault === undefined || (progress.fault.kind === "no-append" && !strict)) continue;
+      progress.fault = { ...progress.fault, retryAt: 0 };
     }
   }
 
@@ -58,7 +59,7 @@ export class Faults {
   #wait(progress: Progress, fault: Omit<Fault, "retryAt">): number {
     // Comparing costs reading the file at both ends, and only an operator's act can change the outcome.
     if (fault.kind === "diverged") return RETRY_DIVERGED;
-    // A server that overwrites is not tried again in this process: each try could do more harm.
+    // A server that overwrites is not tried again: each try could do more harm.
     if (fault.kind === "no-append") return Number.POSITIVE_INFINITY;
     if (!fault.lasting) return backoff(progress.faults, this.#random());
     return Math.max(RETRY_LASTING, (this.#waiting.size / RETRIES_PER_SECOND) * 1000);

@@ -29,7 +29,9 @@ export class Outage {
   readonly #parts: OutageParts;
   #failures = 0;
   #said = false;
-  /** It did answer, and took nothing: an answer alone does not mean that it is over. */
+  /** Clock.elapsed() of the last time that bytes were taken. */
+  appendedAt: number | undefined;
+  /** It did answer, and took nothing: that it answers something else meanwhile does not mean that it is over. */
   #answers = false;
   #timer: Timer | undefined;
   #stopped = false;
@@ -50,17 +52,14 @@ export class Outage {
 
   /** An answer came that is no trouble. */
   answered(): void {
-    if (this.trouble === undefined) return;
-    this.trouble = undefined;
-    this.#timer?.cancel();
-    if (!this.#answers) this.#over();
-    this.#parts.resume();
+    if (!this.#answers) this.#end();
   }
 
   /** Bytes were taken: the next failure is a first one. */
   appended(): void {
     this.#failures = 0;
-    this.answered();
+    this.appendedAt = this.#parts.clock.elapsed();
+    this.#end();
     this.#over();
   }
 
@@ -74,6 +73,16 @@ export class Outage {
     this.#timer?.cancel();
   }
 
+  /** Everything goes on. */
+  #end(): void {
+    if (this.trouble === undefined) return;
+    this.trouble = undefined;
+    this.#timer?.cancel();
+    if (!this.#answers) this.#over();
+    this.#parts.resume();
+  }
+
+  /** There is no trouble any more, and that is told. */
   #over(): void {
     if (this.#said) this.#parts.emit(events.destinationRecovered(this.#parts.url));
     this.#said = false;
@@ -97,7 +106,7 @@ export class Outage {
   async #probe(): Promise<void> {
     const down = await this.#parts.probe();
     if (this.#stopped || this.trouble === undefined) return;
-    if (down === undefined) return this.answered();
+    if (down === undefined) return this.#end();
     this.trouble = down.cause;
     this.#failed(down);
   }

@@ -105,7 +105,7 @@ test("the same status again and again: tried with a back-off that grows to 10 s,
   }
 });
 
-test("501 of a server that is not ours: it cannot append, so nothing is sent again", async () => {
+test("501 of a server that is not ours: it cannot append, so nothing is sent again until one of ours is there", async () => {
   const { http, clock, destination, asked, named } = setUp();
   http.start = undefined;
   http.script = (request) => (request.method === "PUT" ? http.answer(501) : undefined);
@@ -115,6 +115,10 @@ test("501 of a server that is not ours: it cannot append, so nothing is sent aga
   assert.equal(puts.length, 2, "one for each file");
   assert.ok(asked("/a") + asked("/b") <= 4 + 60, "and a question now and then");
   assert.equal(named("file-denied").length, 2);
+  http.script = () => undefined;
+  http.start = "a strict server";
+  await clock.advance(30_000);
+  assert.deepEqual([...http.files.keys()].toSorted(), ["/a", "/b"]);
 });
 
 test("501 before a server that is ours comes from something in between, which may pass", async () => {
@@ -143,4 +147,42 @@ test("bytes that turn out to have been taken reset the back-off as well as an an
     assert.equal(http.files.get("/a")?.length, file.bytes.length, `append ${i} within 2 s`);
     grow(file, String(i % 10));
   }
+});
+
+test("a full destination is asked by one probe at a time, whatever questions are answered meanwhile", async () => {
+  const { http, clock, destination, named } = setUp();
+  http.script = async (request) => {
+    await new Promise<void>((resolve) => clock.after(request.method === "HEAD" ? 20 : 7, resolve));
+    return request.method === "PUT" ? http.answer(507) : undefined;
+  };
+  for (let i = 0; i < 20; i++) destination.added(fakeFile(`f${i}`, "content").generation, i % 2 === 0);
+  await clock.advance(10_000);
+  const before = http.requests.length;
+  await clock.advance(60_000);
+  const requests = http.requests.length - before;
+  assert.ok(requests >= 6 && requests <= 8 * (1 + 2 * 8), `${requests} requests in a minute`);
+  assert.deepEqual(named("destination-recovered"), []);
+  http.script = () => undefined;
+  await clock.advance(11_000);
+  assert.equal(http.files.size, 20);
+  assert.equal(named("destination-recovered").length, 1);
+});
+
+test("a file that finds no room where others do does not hold them up", async () => {
+  const { http, clock, destination, grow, asked, named } = setUp();
+  http.script = (request) => (request.method === "PUT" && request.path === "/big" ? http.answer(507) : undefined);
+  const live = fakeFile("live", "content");
+  destination.added(fakeFile("big", "content").generation, false);
+  destination.added(live.generation, false);
+  let most = 0;
+  for (let i = 0; i < 600; i++) {
+    grow(live, "more\n");
+    const from = clock.elapsed();
+    while (http.files.get("/live")?.length !== live.bytes.length) await clock.advance(10);
+    if (i > 100) most = Math.max(most, clock.elapsed() - from);
+    await clock.advance(90);
+  }
+  assert.ok(most <= 100, `an append took ${most} ms`);
+  assert.ok(asked("/big") <= 60, `${asked("/big")} requests in a minute for the file that finds no room`);
+  assert.match(named("file-denied")[0]?.text ?? "", /^Cannot deliver "big" .*507/);
 });
