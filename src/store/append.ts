@@ -248,6 +248,8 @@ export class Append implements BodyReader, Holder {
   #tampered(): void {
     const { resource, ground } = this.#held();
     ground.emit(tampered(resource.path));
+    // First, since the resource fences whoever still holds it.
+    this.#over();
     resource.drop("failed");
     this.#end(resource, ground, { kind: "failed", size: undefined });
   }
