@@ -6,7 +6,7 @@ import path from "node:path";
 import { test } from "node:test";
 import type { TLSSocket } from "node:tls";
 import { type Issued, noOpenssl } from "../support/certificates.ts";
-import { type Connection, head, putHead } from "../support/raw-http.ts";
+import { HonestClient } from "../support/honest-client.ts";
 import { install, SecureServer } from "../support/secure-server.ts";
 import { until } from "../support/until.ts";
 
@@ -32,49 +32,25 @@ test("certificates are swapped five times under a client that appends without a 
   const secure = await SecureServer.start({ crl: true });
   const { server, authority } = secure;
   const client = secure.client("host-a");
-  let connection: Connection | undefined;
-  let size = 0;
-  let connections = 0;
-  let done = false;
-  const load = (async () => {
-    while (!done) {
-      if (connection === undefined) {
-        connections++;
-        connection = await secure.connect(client);
-        await connection.send(head("HEAD", "/host-a/f"));
-        const asked = await connection.answer(true);
-        if (asked?.status === 200) size = Number(asked.fields.get("upload-offset"));
-      }
-      const line = `${size}\n`;
-      await connection.send(putHead("/host-a/f", size, line.length) + line);
-      const answer = await connection.answer();
-      if (answer === undefined) connection = undefined;
-      else {
-        assert.ok(answer.status === 201 || answer.status === 204, `${answer.status} at ${size}`);
-        size += line.length;
-      }
-    }
-  })();
+  const honest = new HonestClient(() => secure.connect(client), "/host-a/f");
   for (let round = 1; round <= 5; round++) {
-    const sizeBefore = size;
+    const sizeBefore = honest.size;
     // Whom we trust changes in the third and the fifth round: those cut connections, the others do not.
     if (round === 3) secure.replace("crl.pem", authority.crl());
     if (round === 5) fs.appendFileSync(path.join(secure.files, "ca.pem"), fs.readFileSync(authority.cert));
     install(secure.files, serverCertificate(secure));
     if (round % 2 === 0) server.kill("SIGHUP");
-    await until(() => reloads(secure) >= round && size > sizeBefore + 100, `reload ${round}, and appends behind it`);
+    await until(
+      () => reloads(secure) >= round && honest.size > sizeBefore + 100,
+      `reload ${round}, and appends behind it`,
+    );
   }
-  done = true;
-  await load;
-  connection?.close();
-  const text = fs.readFileSync(path.join(server.datadir, "host-a/f"), "utf8");
-  assert.equal(text.length, size);
-  let at = 0;
-  for (const line of text.split("\n").slice(0, -1)) {
-    assert.equal(line, String(at), "lost, doubled or spliced");
-    at += line.length + 1;
-  }
-  assert.ok(connections <= 3, `${connections} connections`);
+  await honest.finish(path.join(server.datadir, "host-a/f"));
+  assert.ok(honest.connections <= 3, `${honest.connections} connections`);
+  assert.deepEqual(
+    [...honest.refusals.keys()].filter((status) => status !== 0),
+    [],
+  );
   assert.equal(await server.stop(), 0);
 });
 

@@ -3,12 +3,12 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import fs from "node:fs";
 import { test } from "node:test";
 import { Authority, type Issued, noOpenssl } from "../support/certificates.ts";
 import { head } from "../support/raw-http.ts";
 import { SecureServer } from "../support/secure-server.ts";
 import { tempDir } from "../support/temp-dir.ts";
+import { filesBelow } from "../support/trees.ts";
 
 const skip = noOpenssl === false ? false : `skipped: ${noOpenssl}`;
 const noSslscan = spawnSync("sslscan", ["--version"]).status === 0 ? skip : "skipped: sslscan is not installed";
@@ -44,7 +44,7 @@ test("the certificates of clients: one is taken, the others are told 401 before 
     const line = /^.* client-refused .*$/gm;
     assert.match(server.output.match(line)?.at(-1) ?? "", reason);
   }
-  assert.deepEqual(fs.readdirSync(server.datadir), [".lock"]);
+  assert.deepEqual([...filesBelow(server.datadir).keys()], []);
 
   const good = secure.client("host-a");
   assert.equal(await secure.put(good, "/host-a/file", 0, "abc"), 201);
