@@ -20,8 +20,8 @@ interface Case {
 
 /** ms of watching the tries. */
 const WATCHED = 12_000;
-/** 0, 0.5, 1, 2, 4, 8 s with jitter; "not at the end" is asked about once more, and some are asked on behalf of all. */
-const MOST_TRIES = 11;
+/** 0, 0.5, 1, 2, 4, 8 s with jitter, until it is clear whose trouble it is, and on behalf of all. */
+const MOST_TRIES = 16;
 /** One each 10 s, and it may be asked about on behalf of all. */
 const MOST_LASTING_TRIES = 4;
 /** ms in which a file is tried again once the server is good. */

@@ -87,7 +87,7 @@ describe("WebDAV servers", { concurrency: 3 }, () => {
   }
 
   for (const [kind, says, most] of [
-    ["apache", /409: .* or its directory is missing/, 5],
+    ["apache", /409: .* or its directory is missing/, 8],
     ["lighttpd", /404, nothing takes a PUT at that URL/, 2],
     ["nginx", /501, the server cannot append/, 1],
   ] as const) {
