@@ -67,8 +67,21 @@ export class LoopDisk {
 
   /** After a cut, once all who used it have ended: the power is back. */
   async back(): Promise<void> {
-    await until(() => spawnSync("umount", [this.path], { env: ENV }).status === 0, `${this.path} is unmounted`);
-    this.mount();
+    await until(() => {
+      const gone = spawnSync("umount", [this.path], { env: ENV }).status === 0;
+      if (gone) this.mount();
+      // Somebody who made a mount namespace meanwhile holds the old state: mounted again it is still without power.
+      return gone && this.#works();
+    }, `${this.path} is mounted anew`);
+  }
+
+  #works(): boolean {
+    try {
+      fs.rmdirSync(fs.mkdtempSync(path.join(this.path, ".works-")));
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   remove(): void {

@@ -11,6 +11,7 @@ import { assertExactlyOnce } from "../support/oracles.ts";
 import { pace } from "../support/pace.ts";
 import { WireProxy } from "../support/proxy.ts";
 import { openScene, type Scene } from "../support/scene.ts";
+import { acknowledged, broken } from "./acknowledged.ts";
 import { extent, seeded } from "./extent.ts";
 import { KINDS, type Kind, LoopDisk, lacksLoopDisk } from "./loop-disk.ts";
 import { Writer } from "./writer.ts";
@@ -50,23 +51,7 @@ async function cut({ scene, disk, proxy }: Stage, ms: number): Promise<string[]>
   disk.cut();
   await scene.server.kill();
   await disk.back();
-  return [...acknowledged(proxy)].flatMap(([name, told]) => {
-    const file = path.join(scene.store, name);
-    const there = fs.existsSync(file) ? fs.readFileSync(file) : Buffer.alloc(0);
-    const whole = fs.readFileSync(path.join(scene.spool, name));
-    if (there.length < told) return [`${name} has ${there.length} bytes and had ${told}`];
-    return there.equals(whole.subarray(0, there.length)) ? [] : [`${name} is no beginning of the client's`];
-  });
-}
-
-/** By name, the most that the server ever said it has. */
-function acknowledged(proxy: WireProxy): Map<string, number> {
-  const most = new Map<string, number>();
-  for (const { target, told = 0 } of proxy.exchanges) {
-    const name = decodeURIComponent(target.slice(1));
-    if (told > (most.get(name) ?? 0)) most.set(name, told);
-  }
-  return most;
+  return broken(proxy, scene.store, scene.spool);
 }
 
 /** All lines at the server once; the files are equal. */
