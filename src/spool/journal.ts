@@ -41,8 +41,10 @@ export function readJournal(root: Directory, journal: Journal, datadir: Bytes): 
   const bytes = readAll(root, journal.file);
   const headerEnd = bytes.indexOf(NEWLINE);
   if (headerEnd < 0) return undefined;
-  const [kind, version] = bytes.toString("latin1", 0, headerEnd).split(" ");
-  if (kind !== journal.kind || version !== String(journal.version)) {
+  const header = bytes.toString("latin1", 0, headerEnd);
+  // A power cut leaves zeros in the place of bytes that were not synced, perhaps in front of others: torn.
+  if (header.includes("\0")) return undefined;
+  if (header !== `${journal.kind} ${journal.version}`) {
     throw new StartFailure(
       `Cannot read ${quote(journal.file)} in ${quote(datadir)}: it was written by another version of shaftlog; use that version, or move the file away`,
     );
