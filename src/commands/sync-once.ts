@@ -159,10 +159,18 @@ async function sync(
   await Promise.all(destinations.map((destination) => destination.stop(GRACE)));
   const files = [...goals.results()];
   const { shrunk } = spools.counts();
+  const unfinished = !allAnnounced(spools);
   await spools.retain();
   await spools.close();
   const bytesSent = destinations.reduce((sum, one) => sum + one.bytesSent, 0);
-  return tell(run, { urls, files, problems: found.scan.problems, shrunk, unfinished: false, bytesSent });
+  return tell(run, { urls, files, problems: found.scan.problems, shrunk, unfinished, bytesSent });
+}
+
+/** False where names in a data directory could not be made durable: nothing of these files was sent. */
+function allAnnounced(spools: Spools): boolean {
+  let made = 0;
+  for (const { generations } of spools.entries()) made += generations.length;
+  return made === spools.counts().generations;
 }
 
 function tell({ began, flags, progress }: Run, facts: Omit<SyncFacts, "elapsed">): number {
