@@ -10,13 +10,14 @@ export const plainHttp = (url: string): Event =>
       "use an https URL",
   );
 
-export const renewed = (url: string): Event =>
-  info("destination-tls-renewed", `New TLS files are used for ${url}; older connections end when they are idle`);
+/** `what`: "TLS files". */
+export const renewed = (url: string, what: string): Event =>
+  info("destination-tls-renewed", `New ${what} used for ${url}; what is on the way is not disturbed`);
 
-export const notRenewed = (url: string, cause: string): Event =>
+export const notRenewed = (url: string, what: string, cause: string): Event =>
   error(
     "destination-tls-not-renewed",
-    `Cannot use the changed TLS files for ${url}: ${cause}. Those from before stay in use; tried again when they change`,
+    `Cannot use the changed ${what} for ${url}: ${cause}. What was before stays in use; tried again after a change`,
   );
 
 /** `days`: whole ones that are left, negative once it has expired. */

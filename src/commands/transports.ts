@@ -4,8 +4,10 @@
 
 import { StartFailure } from "../base/errors.ts";
 import type { Emit } from "../base/events.ts";
+import { isHttps, isLoopback } from "../config/destination-url.ts";
 import type { HttpClient } from "../platform/http.ts";
 import type { HttpsClient } from "../platform/https-client.ts";
+import type { TokenFile } from "../platform/token-file.ts";
 import { undiciHttp } from "../platform/undici-http.ts";
 import { NO_PROGRESS } from "../protocol/fields.ts";
 import type { DestinationOptions, TlsOptions } from "../transfer/options.ts";
@@ -15,47 +17,40 @@ export interface Transport {
   readonly http: HttpClient;
   /** The same, where it is TLS. */
   readonly tls: HttpsClient | undefined;
+  /** What it knows us by, where that is a token. */
+  readonly token: TokenFile | undefined;
 }
 
 const NO_FILES: TlsOptions = { ca: undefined, cert: undefined, key: undefined, serverName: undefined };
 
 /** In the configured order. Throws StartFailure. */
 export async function openTransports(destinations: readonly DestinationOptions[]): Promise<readonly Transport[]> {
-  const plain = { http: undiciHttp(NO_PROGRESS), tls: undefined };
-  if (!destinations.some(isHttps)) return destinations.map(() => plain);
-  // Not before it is needed: node:tls makes every start slower.
-  const { HttpsClient } = await import("../platform/https-client.ts");
   const faults: string[] = [];
-  const transports = destinations.map((destination) => {
-    if (!isHttps(destination)) return plain;
-    const { serverName, ...paths } = destination.tls ?? NO_FILES;
+  const transports: Transport[] = [];
+  for (const destination of destinations) {
     try {
-      const tls = new HttpsClient(NO_PROGRESS, paths, serverName);
-      return { http: tls, tls };
+      transports.push(await openTransport(destination));
     } catch (error) {
-      faults.push(`Cannot deliver to ${destination.url} by TLS: ${error instanceof Error ? error.message : error}`);
-      return plain;
+      faults.push(`Cannot deliver to ${destination.url}: ${error instanceof Error ? error.message : error}`);
     }
-  });
+  }
   if (faults.length > 0) throw new StartFailure(faults.join("\n"));
   return transports;
 }
 
+/** Throws TlsFileError. What most do not need is loaded only where it is: node:tls makes every start slower. */
+async function openTransport({ url, tls: options, tokenFile }: DestinationOptions): Promise<Transport> {
+  const token =
+    tokenFile === undefined ? undefined : new (await import("../platform/token-file.ts")).TokenFile(tokenFile);
+  const fields = token && (() => token.fields);
+  if (!isHttps(url)) return { http: undiciHttp({ noProgress: NO_PROGRESS, fields }), tls: undefined, token };
+  const { HttpsClient } = await import("../platform/https-client.ts");
+  const { serverName, ...paths } = options ?? NO_FILES;
+  const tls = new HttpsClient({ noProgress: NO_PROGRESS, paths, serverName, fields });
+  return { http: tls, tls, token };
+}
+
 /** Tells which destinations get their logs unprotected. */
 export function tellPlainHttp(urls: readonly URL[], emit: Emit): void {
-  for (const url of urls) if (url.protocol === "http:" && !isLoopback(url.hostname)) emit(plainHttp(url.href));
-}
-
-/** `hostname`: as URL has it, so that an IPv4 address is in its canonical form. */
-export function isLoopback(hostname: string): boolean {
-  return (
-    hostname === "localhost" ||
-    hostname.endsWith(".localhost") ||
-    hostname === "[::1]" ||
-    /^127(\.[0-9]+){3}$|^\[::ffff:7f[0-9a-f]{2}:[0-9a-f]+\]$/.test(hostname)
-  );
-}
-
-function isHttps({ url }: DestinationOptions): boolean {
-  return /^https:/i.test(url);
+  for (const url of urls) if (url.protocol === "http:" && !isLoopback(url)) emit(plainHttp(url.href));
 }

@@ -4,7 +4,7 @@
 
 import type { PatternOptions } from "../discovery/options.ts";
 import type { DestinationOptions } from "../transfer/options.ts";
-import { canonicalUrl, destinationUrl, isHttps } from "./destination-url.ts";
+import { canonicalUrl, destinationUrl, isHttps, staysHere } from "./destination-url.ts";
 import type { ClientConfig } from "./options.ts";
 import { type Place, report } from "./place.ts";
 import type { Parsed } from "./problem.ts";
@@ -51,8 +51,13 @@ const TLS_KEYS = {
   server_name: optional(hostName),
 };
 
+const AUTHORIZATION_KEYS = {
+  token_file: required(file),
+};
+
 const DESTINATION_KEYS = {
   url: required(destinationUrl),
+  authorization: optional(map(AUTHORIZATION_KEYS)),
   tls: optional(map(TLS_KEYS, (_, at) => checkPair("cert", "key", at))),
 };
 
@@ -87,11 +92,14 @@ function checkPair(one: string, another: string, at: At): void {
   }
 }
 
-/** Nobody is to believe that a connection is encrypted which is not. */
+/** Nobody is to believe that a connection is encrypted which is not, and no token leaves this host in the clear. */
 function checkDestination({ url }: Partly<Values<typeof DESTINATION_KEYS>>, at: At): void {
-  const place = at("tls");
-  if (place === undefined || url === undefined || isHttps(url)) return;
-  report(place, "stands with an http URL, which has no TLS", "an https URL, or no tls");
+  if (url === undefined || isHttps(url)) return;
+  const tls = at("tls");
+  if (tls !== undefined) report(tls, "stands with an http URL, which has no TLS", "an https URL, or no tls");
+  const authorization = at("authorization");
+  if (authorization === undefined || staysHere(url)) return;
+  report(authorization, "stands with an http URL, so the token would be sent for all to read", "an https URL");
 }
 
 function checkClient(values: Partly<Values<typeof CLIENT_KEYS>>, at: At): void {
@@ -164,8 +172,9 @@ function toPatternOptions(values: Values<typeof SCAN_PATH_KEYS>): PatternOptions
   };
 }
 
-function toDestinationOptions({ url, tls }: Values<typeof DESTINATION_KEYS>): DestinationOptions {
-  if (tls === undefined) return { url };
+function toDestinationOptions({ url, authorization, tls }: Values<typeof DESTINATION_KEYS>): DestinationOptions {
+  const token = authorization === undefined ? {} : { tokenFile: authorization.token_file };
+  if (tls === undefined) return { url, ...token };
   const { ca, cert, key, server_name: serverName } = tls;
-  return { url, tls: { ca, cert, key, serverName } };
+  return { url, ...token, tls: { ca, cert, key, serverName } };
 }

@@ -19,6 +19,21 @@ export function canonicalUrl(url: string): string {
   return new URL(fillIn(url)).href;
 }
 
+/** True where what is sent stays on this host: an address or a name that can be nothing else. */
+export function isLoopback({ hostname }: URL): boolean {
+  return (
+    hostname === "localhost" ||
+    hostname.endsWith(".localhost") ||
+    hostname === "[::1]" ||
+    /^127(\.[0-9]+){3}$|^\[::ffff:7f[0-9a-f]{2}:[0-9a-f]+\]$/.test(hostname)
+  );
+}
+
+/** The same for a URL as configured; false where its host holds a substitution. */
+export function staysHere(url: string): boolean {
+  return isLoopback(new URL(fillIn(url)));
+}
+
 export function isHttps(url: string): boolean {
   return /^https:/i.test(url);
 }

@@ -7,9 +7,16 @@ import type { HttpClient, HttpConnection, HttpOptions } from "./http.ts";
 import { readTerms, type TlsTerms, tlsConnector } from "./https-connector.ts";
 import { stampOf, type TlsPaths } from "./tls-files.ts";
 import { CLOSED_EARLY, tlsFailure } from "./tls-words.ts";
-import { type UndiciHttp, undiciHttp } from "./undici-http.ts";
+import { type Secure, type UndiciHttp, type UndiciParts, undiciHttp } from "./undici-http.ts";
+
+export interface HttpsParts extends Pick<UndiciParts, "noProgress" | "fields"> {
+  readonly paths: TlsPaths;
+  /** Instead of the URL's host, for what is sent and what is checked. */
+  readonly serverName: string | undefined;
+}
 
 export class HttpsClient implements HttpClient {
+  readonly what = "TLS files";
   readonly #paths: TlsPaths;
   readonly #serverName: string | undefined;
   readonly #http: UndiciHttp;
@@ -19,12 +26,12 @@ export class HttpsClient implements HttpClient {
   #closedOnUs = false;
 
   /** Throws TlsFileError. */
-  constructor(noProgress: number, paths: TlsPaths, serverName: string | undefined) {
+  constructor({ noProgress, paths, serverName, fields }: HttpsParts) {
     this.#paths = paths;
     this.#serverName = serverName;
     this.#stamp = this.stampNow();
     this.#terms = readTerms(paths, serverName);
-    this.#http = undiciHttp(noProgress, {
+    const secure: Secure = {
       connector: tlsConnector({ terms: () => this.#terms, careful: () => this.#closedOnUs }),
       explain: (error, answered) => {
         const failure = tlsFailure(error, this.#terms.notAfter !== undefined, answered);
@@ -34,7 +41,8 @@ export class HttpsClient implements HttpClient {
       answered: () => {
         this.#closedOnUs = false;
       },
-    });
+    };
+    this.#http = undiciHttp({ noProgress, secure, fields });
   }
 
   /** When our certificate expires, ms since 1970; undefined where there is none. */

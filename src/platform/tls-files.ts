@@ -46,7 +46,7 @@ export function readCertificates(path: string): string[] {
 export function readIdentity(certPath: string, keyPath: string): TlsIdentity {
   const chain = readCertificates(certPath);
   const leaf = parse(certPath, chain[0] as string);
-  const key = readText(keyPath, refuseReadable);
+  const key = readSecret(keyPath, "private key");
   if (!leaf.checkPrivateKey(privateKey(keyPath, key))) {
     throw new TlsFileError(`${quoteText(keyPath)} is not the private key of the certificate in ${quoteText(certPath)}`);
   }
@@ -85,13 +85,18 @@ export function readText(path: string, check?: (path: string, stat: fs.Stats) =>
   }
 }
 
+/** A file that nobody else may read. `what` it is, for the message. Throws TlsFileError. */
+export function readSecret(path: string, what: string): string {
+  return readText(path, (_, stat) => refuseReadable(path, what, stat));
+}
+
 /** As PostgreSQL has it: nobody but the owner, or root's group where root lends the key to a service. */
-function refuseReadable(path: string, { mode, uid }: fs.Stats): void {
+function refuseReadable(path: string, what: string, { mode, uid }: fs.Stats): void {
   const lent = uid === 0 && process.geteuid?.() !== 0;
   if ((mode & (lent ? 0o027 : 0o077)) === 0) return;
   const bits = (mode & 0o7777).toString(8).padStart(4, "0");
   throw new TlsFileError(
-    `The private key ${quoteText(path)} can be read or changed by others (mode ${bits}): chmod 600 ${escapeText(path)}`,
+    `The ${what} ${quoteText(path)} can be read or changed by others (mode ${bits}): chmod 600 ${escapeText(path)}`,
   );
 }
 

@@ -33,14 +33,21 @@ export interface UndiciHttp extends HttpClient {
   retire(): void;
 }
 
-/** `noProgress`: ms without a byte in either direction after which a connection with requests on it is given up. */
-export function undiciHttp(noProgress: number, secure?: Secure): UndiciHttp {
+export interface UndiciParts {
+  /** ms without a byte in either direction after which a connection with requests on it is given up. */
+  readonly noProgress: number;
+  readonly secure?: Secure | undefined;
+  /** Fields that every request carries: name, value, name, value, … */
+  readonly fields?: (() => readonly string[]) | undefined;
+}
+
+export function undiciHttp(parts: UndiciParts): UndiciHttp {
   const open = new Set<UndiciConnection>();
   return {
     connect(origin, options) {
       // Without terms of our own undici would take those of the environment.
-      assert(origin.startsWith("https:") === (secure !== undefined), "https has its terms");
-      const connection = new UndiciConnection(origin, options, noProgress, secure, () => open.delete(connection));
+      assert(origin.startsWith("https:") === (parts.secure !== undefined), "https has its terms");
+      const connection = new UndiciConnection(origin, options, parts, () => open.delete(connection));
       open.add(connection);
       return connection;
     },
@@ -54,6 +61,7 @@ class UndiciConnection implements HttpConnection {
   readonly #client: Client;
   readonly #watch: SocketWatch;
   readonly #secure: Secure | undefined;
+  readonly #fields: () => readonly string[];
   readonly #ended: () => void;
   #inFlight = 0;
   #answered = false;
@@ -61,7 +69,13 @@ class UndiciConnection implements HttpConnection {
   #dead: Error | undefined;
   #look: NodeJS.Timeout | undefined;
 
-  constructor(origin: string, options: HttpOptions, noProgress: number, secure: Secure | undefined, ended: () => void) {
+  constructor(
+    origin: string,
+    options: HttpOptions,
+    { noProgress, secure, fields = () => [] }: UndiciParts,
+    ended: () => void,
+  ) {
+    this.#fields = fields;
     this.#watch = new SocketWatch(noProgress - LOOK_EVERY);
     this.#secure = secure;
     this.#ended = ended;
@@ -109,7 +123,7 @@ class UndiciConnection implements HttpConnection {
         {
           method: request.method,
           path: request.path,
-          headers: request.headers as string[],
+          headers: [...request.headers, ...this.#fields()],
           body: (request.body as Buffer | undefined) ?? null,
           idempotent: true, // so that it may be pipelined; that it is never repeated is seen to below
           blocking: false,

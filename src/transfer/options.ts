@@ -6,6 +6,8 @@ import type { TlsPaths } from "../platform/tls-files.ts";
 export interface DestinationOptions {
   /** `url` as configured: http or https, ends with a slash, may hold `{hostname}` and `{machine}`. */
   readonly url: string;
+  /** Path of the file with the bearer token that it knows us by. */
+  readonly tokenFile?: string | undefined;
   /** Only where the URL is https, and not always there. */
   readonly tls?: TlsOptions | undefined;
 }

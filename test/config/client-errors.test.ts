@@ -49,8 +49,8 @@ const CASES: readonly Case[] = [
     "texts for maps",
     "scan_paths:\n- /a/*\ndestinations:\n- http://h/\n-\n",
     `2:3: scan_paths[0]: is the text "/a/*"; expected a map with the keys ${SCAN_PATH_KEYS}`,
-    '4:3: destinations[0]: is the text "http://h/"; expected a map with the keys url, tls',
-    "5:2: destinations[1]: has no value; expected a map with the keys url, tls",
+    '4:3: destinations[0]: is the text "http://h/"; expected a map with the keys url, authorization, tls',
+    "5:2: destinations[1]: has no value; expected a map with the keys url, authorization, tls",
   ],
   [
     "keys of an entry",
@@ -59,7 +59,7 @@ const CASES: readonly Case[] = [
     `3:3: scan_paths[0].patern: unknown key; expected one of ${SCAN_PATH_KEYS}; did you mean \`pattern\`?`,
     `4:3: scan_paths[1].name: is missing; expected ${NOT_EMPTY}`,
     `4:3: scan_paths[1].pattern: is missing; expected ${PATTERN}`,
-    "6:3: destinations[0].uri: unknown key; expected one of url, tls; did you mean `url`?",
+    "6:3: destinations[0].uri: unknown key; expected one of url, authorization, tls; did you mean `url`?",
     `6:3: destinations[0].url: is missing; expected ${URL_TEXT}`,
   ],
 
@@ -153,6 +153,22 @@ ${DESTINATIONS}`,
       "expected datadirs beside each other, or the same one",
     "3:35: scan_paths[1].datadir: lies inside scan_paths[2].datadir; " +
       "expected datadirs beside each other, or the same one",
+  ],
+  [
+    "a token in the clear, without its file, or as it is",
+    `${SCAN_PATHS}destinations:
+- {url: http://h/, authorization: {token_file: /t}}
+- {url: "http://{hostname}/", authorization: {token_file: /t}}
+- {url: http://localhost.example/, authorization: {token_file: /t}}
+- {url: http://127.1/, authorization: {token_file: /t}}
+- {url: https://h/, authorization: {token: secret}}
+`,
+    ...["3:35: destinations[0]", "4:46: destinations[1]", "5:51: destinations[2]"].map(
+      (at) =>
+        `${at}.authorization: stands with an http URL, so the token would be sent for all to read; expected an https URL`,
+    ),
+    "7:36: destinations[4].authorization.token_file: is missing; expected the absolute path of a file",
+    "7:37: destinations[4].authorization.token: unknown key; expected one of token_file",
   ],
   [
     "tls with plain HTTP, a key without its certificate, a bad name, relative paths",

@@ -148,11 +148,14 @@ test("a destination is taken as it is written", () => {
 
 test("what tls names reaches its option", () => {
   const tls = "{ca: /ca, cert: /c, key: /k, server_name: log.example.com}";
-  const text = MINIMAL.replace("http://h/", () => `https://h/\n  tls: ${tls}\n- url: https://i/\n  tls: {}`);
+  const text = MINIMAL.replace(
+    "http://h/",
+    () => `https://h/\n  tls: ${tls}\n- url: https://i/\n  tls: {}\n  authorization: {token_file: /t}`,
+  );
   const none = { ca: undefined, cert: undefined, key: undefined, serverName: undefined };
   assert.deepEqual(read(text).destinations, [
     { url: "https://h/", tls: { ca: "/ca", cert: "/c", key: "/k", serverName: "log.example.com" } },
-    { url: "https://i/", tls: none },
+    { url: "https://i/", tls: none, tokenFile: "/t" },
   ]);
 });
 

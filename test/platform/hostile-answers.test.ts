@@ -18,7 +18,7 @@ async function ask(serve: (socket: net.Socket) => void, count = 1, size = BODY):
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as net.AddressInfo;
-  const connection = undiciHttp(10_000).connect(`http://127.0.0.1:${port}`, { pipelining: count });
+  const connection = undiciHttp({ noProgress: 10_000 }).connect(`http://127.0.0.1:${port}`, { pipelining: count });
   const body = Buffer.alloc(size);
   const request = { method: "PUT", path: "/f", headers: [], body } as const;
   const outcomes = await Promise.all(Array.from({ length: count }, () => connection.send(request)));

@@ -20,7 +20,7 @@ test("one event is one line, whatever it holds", () => {
   const lines = fs.readFileSync(path, "utf8").split("\n");
   assert.match(
     lines[0] ?? "",
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO a-b text\\x0awith\\x0d\\x00\\x1b\[31m breaks\\x2028\\x85$/,
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO a-b text\\nwith\\r\\x00\\x1b\[31m breaks\\u2028\\u0085$/,
   );
   assert.match(lines[1] ?? "", /Z WARN b plain ü$/);
   assert.deepEqual(lines.slice(2), [""]);

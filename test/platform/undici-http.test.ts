@@ -42,7 +42,7 @@ async function peer(onData: (socket: net.Socket, received: string, index: number
 }
 
 function connect(origin: string, pipelining = 1, noProgress = 10_000): HttpConnection {
-  const connection = undiciHttp(noProgress).connect(origin, { pipelining });
+  const connection = undiciHttp({ noProgress }).connect(origin, { pipelining });
   closing.push(() => connection.destroy());
   return connection;
 }

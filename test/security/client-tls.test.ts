@@ -186,7 +186,7 @@ test("what is wrong with the files is told before anything is started", { skip }
     const { status, stderr } = scene.syncOnce();
     assert.equal(status, 2, stderr);
     assert.match(stderr, words);
-    assert.match(stderr, /Cannot deliver to https:\/\/127\.0\.0\.1:1\/ by TLS/);
+    assert.match(stderr, /Cannot deliver to https:\/\/127\.0\.0\.1:1\/: /);
     assert.doesNotMatch(stderr, /PRIVATE|MII|\n +at /);
     assert.ok(!fs.existsSync(scene.spool), "nothing was started");
   }

@@ -15,6 +15,7 @@ export interface ScanPath {
 
 export interface Destination {
   readonly url: string;
+  readonly authorization?: { readonly token_file: string };
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly server_name?: string };
 }
 
