@@ -1,7 +1,7 @@
 // Whether the last life in a data directory ended in order, so that its memory holds everything that was
 // acknowledged. `.clean` says so: made last of all, and removed first of all.
 
-import type { Directory } from "../platform/files.ts";
+import type { Directory, Stat } from "../platform/files.ts";
 
 /*
  *   fdatasync .memory     crash: no `.clean`, the memory may be older than the last acknowledgement
@@ -12,12 +12,24 @@ import type { Directory } from "../platform/files.ts";
  *   fsync directory       by the settler, before anything is announced and so before anything is acknowledged
  */
 const CLEAN = ".clean";
+/** What was written within so many ms before an end that was not in order is in doubt. */
+const LATELY = 3_600_000;
 
 /** Tells how the last life ended, and that this one has begun. The caller fsyncs the directory before the first byte. */
 export function takeClean(root: Directory): boolean {
   if (root.lstat(CLEAN) === undefined) return false;
   root.unlink(CLEAN);
   return true;
+}
+
+/**
+ * After a life that did not end in order: files that changed from here on (ms since 1970) were being written then. Its
+ * end is told by what it wrote last, which is up to a second older than what it remembered last.
+ */
+export function beginOfDoubt(root: Directory, memory: string, files: readonly { readonly stat: Stat }[]): number {
+  let end = root.lstat(memory)?.mtimeMs ?? 0;
+  if (end === 0) for (const { stat } of files) end = Math.max(end, stat.mtimeMs);
+  return end - LATELY;
 }
 
 /** This life ended in order: everything that was acknowledged stands in `memory`, which is closed. */

@@ -5,12 +5,15 @@
 
 import type { Bytes } from "../base/text.ts";
 import type { OpenFile } from "../platform/files.ts";
+import type { LeafKeeper } from "../protocol/leaf-keeper.ts";
 import type { Mark } from "./mark.ts";
 
 /** Where an entry's bytes are read from: its spool or, for a file that is only read in place, its source. */
 export interface Holder {
   /** Opens the entry's file, verified to be that inode. Throws errno errors; ENOENT where it is gone. */
   open(entry: Entry): OpenFile;
+  /** Where the hashes of full leaves are kept, by generation name; not where nothing is written. */
+  readonly leaves?: LeafKeeper | undefined;
 }
 
 /** Who is told of what happens in the spool. Calls come one at a time and must not throw. */
@@ -31,6 +34,8 @@ export interface Entry {
   readonly generations: Generation[];
   /** Where the file was seen last, for messages; undefined when its owner's names are gone or not seen yet. */
   source: Bytes | undefined;
+  /** It was written to shortly before a life that did not end in order: its bytes are to be compared. */
+  inDoubt: boolean;
   /** As the last look found them. */
   size: number;
   mtimeMs: number;

@@ -54,6 +54,13 @@ export function memoryFailed(datadir: Bytes, cause: string): Event {
   );
 }
 
+export function leavesNotKept(datadir: Bytes, cause: unknown): Event {
+  return warn(
+    "leaves-not-kept",
+    `Cannot write below ".leaves" in data directory ${quote(datadir)}: ${describe(cause)}; nothing is lost, large files are read once more after a restart`,
+  );
+}
+
 export interface Reached {
   readonly destination: string;
   /** Bytes of the generation that it acknowledged; undefined: it was not asked yet. */

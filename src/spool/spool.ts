@@ -6,14 +6,16 @@ import type { Emit } from "../base/events.ts";
 import type { Bytes } from "../base/text.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Directory, Files, OpenFile, Stat, Watch } from "../platform/files.ts";
+import type { LeafKeeper } from "../protocol/leaf-keeper.ts";
 import { beginningOf } from "./beginning.ts";
 import { below, directoryOf, makeDirectories } from "./below.ts";
-import { leaveClean, takeClean } from "./clean.ts";
+import { beginOfDoubt, leaveClean, takeClean } from "./clean.ts";
 import { type Datadir, type Lock, openDatadir, TEMPORARY } from "./datadir.ts";
 import type { Entry, Generation, Holder } from "./entry.ts";
 import { oddInSpool, secondName } from "./events.ts";
 import { addGeneration, HEAD, type HeldEntry, newEntry, newestOf } from "./held.ts";
 import { takeInventory } from "./inventory.ts";
+import { openLeaves, sweepLeaves } from "./leaves.ts";
 import { MEMORY_FILE, Memory, type Remembered, readMemory } from "./memory.ts";
 import { openHeld } from "./open-held.ts";
 import type { Registry } from "./registry.ts";
@@ -35,9 +37,12 @@ export class Spool implements Holder {
   readonly released: Released;
   readonly memory: Memory;
   readonly settler: Settler;
+  readonly leaves: LeafKeeper;
   readonly #lock: Lock;
   readonly #parts: SpoolParts;
   #temporary = 0;
+  readonly #sweeping: Promise<void>;
+  #closing = false;
 
   /** Throws StartFailure, or what the lock throws. Nothing is announced before `settle`. */
   constructor(path: Bytes, parts: SpoolParts) {
@@ -57,7 +62,14 @@ export class Spool implements Holder {
         recall: (name) => this.#recall(name),
         names: () => this.#names(),
       });
+      this.leaves = openLeaves(root, path, parts.clock, parts.emit);
       this.#index(readMemory(root, path));
+      this.#sweeping = sweepLeaves(
+        root,
+        parts.clock,
+        () => this.#names(),
+        () => this.#closing,
+      );
     } catch (error) {
       datadir.lock.release();
       root.close();
@@ -107,7 +119,10 @@ export class Spool implements Holder {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
+    await this.#sweeping;
     await this.settler.settle();
+    this.leaves.stop();
     await this.memory.close();
     // Best effort: without it the memory only counts for less.
     await leaveClean(this.root, MEMORY_FILE).catch(() => {});
@@ -120,6 +135,7 @@ export class Spool implements Holder {
     const { registry, emit, clock } = this.#parts;
     const clean = takeClean(this.root);
     const { files, directories, odd } = takeInventory(this.root, (name) => memory.has(name));
+    const doubtedFrom = clean ? Number.POSITIVE_INFINITY : beginOfDoubt(this.root, MEMORY_FILE, files);
     if (odd.length > 0) emit(oddInSpool(this.path, odd.length, odd[0] as Bytes));
     for (const { stat, names, others } of files) {
       const known = registry.find(stat.dev, stat.ino);
@@ -132,6 +148,7 @@ export class Spool implements Holder {
       for (const name of others) emit(secondName(this.path, first, name));
       if (kept.length === 0) continue;
       const entry = newEntry(this, stat, undefined, clock.elapsed());
+      entry.inDoubt = stat.mtimeMs >= doubtedFrom;
       for (const { name, number, start } of kept) addGeneration(entry, name, number, start);
       registry.enter(entry);
       for (const generation of entry.generations) registry.reserve(generation);

@@ -266,6 +266,7 @@ export class Spools {
     if (outcome.kind === "failed") {
       if (outcome.first) this.#emit(notSuperseded(old, outcome.cause));
     } else {
+      old.entry.holder.leaves?.drop(old.name);
       this.#shrunk++;
       this.#emit(shrunk(old, cut, entry.size, outcome.generation.name, reached));
     }
@@ -289,6 +290,7 @@ export class Spools {
   #drop(generation: Generation): void {
     this.#registry.drop(generation);
     const entry = generation.entry as HeldEntry;
+    entry.holder.leaves?.drop(generation.name);
     if (entry.generations.length === 0) this.#growth.forget(entry);
   }
 }

@@ -11,7 +11,7 @@ const NO_APPEND = "it replaced the file instead of appending; its copy is damage
 /** What is wrong, or undefined where the size is known now. */
 export async function ask(progress: Progress, connection: HttpConnection, desk: Desk): Promise<Served | undefined> {
   // The digest of nothing costs nothing, and shows whether digests are known there.
-  const want = desk.verifies === undefined ? 0 : undefined;
+  const want = desk.verifies === undefined ? { size: 0, fresh: false } : undefined;
   const { outcome, start, digest } = await desk.remote.head(connection, progress.generation.name, want);
   progress.fresh = false;
   if (outcome.kind !== "failed") desk.heard(start);

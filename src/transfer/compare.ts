@@ -4,11 +4,14 @@
 
 import type { OpenFile } from "../platform/files.ts";
 import type { HttpConnection } from "../platform/http.ts";
-import { LEAF, sameDigest } from "../protocol/tree-hash.ts";
+import type { PrefixDigest } from "../protocol/digest-field.ts";
+import { sameDigest } from "../protocol/tree-hash.ts";
 import { lengthOf } from "../spool/entry.ts";
 import { holds } from "../spool/mark.ts";
+import { bisect } from "./bisect.ts";
 import type { Desk, Parted, Served } from "./desk.ts";
 import { diverged } from "./events.ts";
+import { newLeaves } from "./kept-leaves.ts";
 import { LocalDigest, ShorterFile } from "./local-digest.ts";
 import type { Progress } from "./progress.ts";
 import { troubleOf, unreadable } from "./trouble.ts";
@@ -16,31 +19,43 @@ import { troubleOf, unreadable } from "./trouble.ts";
 /** A generation begins at a line break where there is one this near before the byte that differs. */
 const NEAR = 64 * 1024;
 
-/** How a comparison ended: undefined where all that both have is the same. */
+/**
+ * How a comparison ended: undefined where all that both have is the same. What either side remembers may say so; that
+ * they differ is told only of bytes that both have read just now. `thorough`: ours are read in any case.
+ */
 export async function compare(
   progress: Progress,
   file: OpenFile,
   connection: HttpConnection,
   desk: Desk,
+  thorough: boolean,
 ): Promise<Served | undefined> {
   try {
-    const size = Math.min(progress.offset, lengthOf(progress.generation));
-    const local = await LocalDigest.read(file, progress.generation.start, size, desk.newHash);
-    const first = await askDigest(progress, size, connection, desk);
-    if (!("digest" in first)) return first;
-    if (first.size < size) {
-      progress.known = false; // it was restored meanwhile and is shorter now
-      return { kind: "again" };
+    const { generation } = progress;
+    const size = Math.min(progress.offset, lengthOf(generation));
+    const running = !thorough && progress.hash?.size === size ? progress.hash : undefined;
+    const read = () => LocalDigest.read(file, generation.start, size, desk.newHash, newLeaves(generation));
+    let local = running === undefined ? await read() : undefined;
+    const first = await askDigest(progress, size, false, connection, desk);
+    if ("kind" in first) return first;
+    const hash = local?.whole ?? running;
+    if (hash !== undefined && sameDigest(hash.digest(), first.digest)) {
+      progress.hash = hash;
+      desk.same(progress, size);
+      return undefined;
     }
+    local ??= await read();
+    const theirs = await askDigest(progress, size, true, connection, desk);
+    if ("kind" in theirs) return theirs;
     const ours = local.whole.digest();
-    if (sameDigest(ours, first.digest)) {
+    if (sameDigest(ours, theirs.digest)) {
       progress.hash = local.whole;
       desk.same(progress, size);
       return undefined;
     }
-    const at = await bisect(progress, local, size, connection, desk);
+    const at = await bisect(local, size, (middle) => askDigest(progress, middle, true, connection, desk));
     if (typeof at !== "number") return at;
-    return judge(progress, file, { at, size, ours, theirs: first.digest }, desk);
+    return judge(progress, file, { at, size, ours, theirs: theirs.digest }, desk);
   } catch (error) {
     if (!(error instanceof ShorterFile)) return unreadable(error);
     // It is being truncated under our eyes, and sync-once has nobody else who would look.
@@ -49,44 +64,25 @@ export async function compare(
   }
 }
 
-/** How many first bytes are the same, knowing that of `size` bytes not all are. */
-async function bisect(
-  progress: Progress,
-  local: LocalDigest,
-  size: number,
-  connection: HttpConnection,
-  desk: Desk,
-): Promise<number | Served> {
-  let same = 0;
-  let other = size;
-  while (other - same > 1) {
-    // By whole leaves first: their digests are at hand at both ends.
-    const leaves = Math.floor((other - 1) / LEAF) - Math.floor(same / LEAF);
-    const middle =
-      leaves > 0 ? (Math.floor(same / LEAF) + Math.ceil(leaves / 2)) * LEAF : same + Math.floor((other - same) / 2);
-    const theirs = await askDigest(progress, middle, connection, desk);
-    if (!("digest" in theirs)) return theirs;
-    if (theirs.size !== middle) return { kind: "again" };
-    if (sameDigest(await local.prefix(middle), theirs.digest)) same = middle;
-    else other = middle;
-  }
-  return same;
-}
-
+/** The digest of the first `size` bytes there; `fresh`: of bytes that are read for it. */
 async function askDigest(
   progress: Progress,
   size: number,
+  fresh: boolean,
   connection: HttpConnection,
   desk: Desk,
-): Promise<{ size: number; digest: Uint8Array } | Served> {
-  const { outcome, start, digest } = await desk.remote.head(connection, progress.generation.name, size);
+): Promise<PrefixDigest | Served> {
+  const want = { size, fresh };
+  const { outcome, start, digest } = await desk.remote.head(connection, progress.generation.name, want);
   if (outcome.kind !== "failed") desk.heard(start);
   if (outcome.kind !== "size") return troubleOf(outcome);
-  if (digest === undefined || digest.size !== Math.min(size, outcome.size)) {
-    const text = "it does not tell the digest that it was asked for";
-    return { kind: "fault", fault: { kind: "denied", text, lasting: false } };
+  if (outcome.size < size) {
+    progress.known = false; // it was restored meanwhile and is shorter now
+    return { kind: "again" };
   }
-  return digest;
+  if (digest?.size === size) return digest;
+  const text = "it does not tell the digest that it was asked for";
+  return { kind: "fault", fault: { kind: "denied", text, lasting: false } };
 }
 
 function judge(progress: Progress, file: OpenFile, parted: Parted, desk: Desk): Served {

@@ -27,7 +27,9 @@ export async function deliver(
     const trouble = await ask(progress, connection, desk);
     if (trouble !== undefined) return trouble;
   }
-  if (most === 0) return { kind: "again" };
+  // Something may end each connection behind an answer, and no word of it comes in time: the append gets its own.
+  if (progress.broken > 0) connection.destroy();
+  if (most === 0 || !connection.usable) return { kind: "again" };
   const step = nextStep(progress, desk);
   if (step.kind === "rest") return { kind: "rest" };
   if (step.kind === "ask") return { kind: "again" };
@@ -38,7 +40,9 @@ export async function deliver(
     return unreadable(error);
   }
   try {
-    if (step.kind === "compare") return (await compare(progress, file, connection, desk)) ?? { kind: "again" };
+    if (step.kind === "compare") {
+      return (await compare(progress, file, connection, desk, progress.thorough)) ?? { kind: "again" };
+    }
     const served = await send(progress, file, connection, desk, depth, most);
     if (served.kind !== "doubt") return served;
     return await settleDoubt(progress, file, connection, desk);
@@ -55,7 +59,7 @@ async function settleDoubt(
   desk: Desk,
 ): Promise<Served> {
   progress.known = false;
-  const trouble = (await ask(progress, connection, desk)) ?? (await compare(progress, file, connection, desk));
+  const trouble = (await ask(progress, connection, desk)) ?? (await compare(progress, file, connection, desk, true));
   if (trouble !== undefined) return trouble;
   // All the same after all. Once may be a race with a writer; again and again is a fault.
   if (++progress.refusals === 1) return { kind: "again" };

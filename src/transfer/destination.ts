@@ -19,7 +19,7 @@ import { Idle } from "./idle.ts";
 import { ASK_ONLY, Lanes } from "./lanes.ts";
 import { nextStep, queueFor } from "./next-step.ts";
 import { type Down, Outage } from "./outage.ts";
-import { type Fault, gotOn, holdsBytes, newProgress, type Progress } from "./progress.ts";
+import { type Fault, gotOn, holdsBytes, isSame, newProgress, type Progress } from "./progress.ts";
 import type { Reading } from "./read-range.ts";
 import { createRemote, type Remote } from "./remote.ts";
 import { ServerLife } from "./server-life.ts";
@@ -84,7 +84,7 @@ export class Destination implements SpoolListener, Desk {
 
   /** SpoolListener. `fresh`: the name was given just now, so that nobody can have sent any of it. */
   added(generation: Generation, fresh = true): void {
-    const progress = newProgress(generation, fresh, this.#parts.compareAll);
+    const progress = newProgress(generation, fresh, this.#parts.compareAll || generation.entry.inDoubt);
     this.#files.add(progress);
     this.#want(progress);
   }
@@ -245,8 +245,7 @@ export class Destination implements SpoolListener, Desk {
   }
 
   same(progress: Progress, size: number): void {
-    // While that was on the wire the file may have been truncated: then nothing is verified of what it holds now.
-    progress.verified = size <= lengthOf(progress.generation) ? size : 0;
+    isSame(progress, size, this.#parts.compareAll);
     this.lastProgressAt = this.now();
   }
 

@@ -10,6 +10,9 @@ const APART = 10_000;
 /** Rounds in a row that had to wait: a server may be restarted twice, but not all the time. */
 const SUSPICIOUS = 3;
 
+/** A file that changed within so many ms was being written. */
+const LATELY = 3_600_000;
+
 export interface DoubtsParts {
   readonly clock: Clock;
   readonly all: () => Iterable<Progress>;
@@ -62,6 +65,10 @@ export class Doubts {
     this.#parts.hurry();
     const doubtful = this.#doubtful();
     const recent = doubtful.filter(isRecent);
+    const since = this.#askedAt - LATELY;
+    // What was just being written when the server ended is compared by digest; not so if this is no restart.
+    for (const progress of recent)
+      if (progress.generation.entry.changedAt > since) progress.compare ||= this.#paced === 0;
     recent.sort((a, b) => b.generation.entry.changedAt - a.generation.entry.changedAt);
     for (const progress of recent) this.#parts.ask(progress);
     for (const progress of doubtful) this.#parts.ask(progress);

@@ -3,6 +3,7 @@
 
 import type { OpenFile } from "../platform/files.ts";
 import { LEAF, type NewHash, TreeHash } from "../protocol/tree-hash.ts";
+import type { KeptLeaves } from "./kept-leaves.ts";
 
 /** The file has fewer bytes than are to be hashed. */
 export class ShorterFile extends Error {
@@ -17,19 +18,32 @@ export class LocalDigest {
   readonly #newHash: NewHash;
   readonly #leaves: Uint8Array[] = [];
 
-  private constructor(file: OpenFile, start: number, newHash: NewHash) {
+  private constructor(file: OpenFile, start: number, newHash: NewHash, kept: KeptLeaves | undefined) {
     this.#file = file;
     this.#start = start;
     this.#newHash = newHash;
-    this.whole = new TreeHash(newHash, (leaf) => this.#leaves.push(leaf));
+    this.whole = new TreeHash(newHash, (leaf) => {
+      kept?.note(this.#leaves.length, leaf);
+      this.#leaves.push(leaf);
+    });
   }
 
   /**
-   * Reads `size` bytes of `file` from `start`, where the generation begins. Throws what reading throws, and
-   * ShorterFile.
+   * Reads `size` bytes of `file` from `start`, where the generation begins, but for the leaves that are `kept`. Throws
+   * what reading throws, and ShorterFile.
    */
-  static async read(file: OpenFile, start: number, size: number, newHash: NewHash): Promise<LocalDigest> {
-    const local = new LocalDigest(file, start, newHash);
+  static async read(
+    file: OpenFile,
+    start: number,
+    size: number,
+    newHash: NewHash,
+    kept?: KeptLeaves,
+  ): Promise<LocalDigest> {
+    const local = new LocalDigest(file, start, newHash, kept);
+    for (const leaf of kept?.leaves.slice(0, Math.floor(size / LEAF)) ?? []) {
+      local.whole.addLeaf(leaf);
+      local.#leaves.push(leaf);
+    }
     await local.#readInto(local.whole, size);
     return local;
   }

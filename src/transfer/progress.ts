@@ -19,6 +19,8 @@ export interface Progress {
   verified: number;
   /** Equal size is not enough: the bytes are to be compared as well. Only where the destination may tell digests. */
   compare: boolean;
+  /** For that our own bytes are to be read, whatever is remembered of them. */
+  thorough: boolean;
   /** The running digest of the first bytes here; of use where its size is `offset`. A cache. */
   hash: TreeHash | undefined;
   /** The remote was seen longer than the local file. */
@@ -68,6 +70,7 @@ export function newProgress(generation: Generation, fresh: boolean, compare: boo
     fresh,
     verified: 0,
     compare,
+    thorough: compare,
     hash: undefined,
     ahead: false,
     appends: "unknown",
@@ -87,6 +90,15 @@ export function gotOn(progress: Progress): void {
   progress.refusals = 0;
   progress.faults = 0;
   progress.broken = 0;
+}
+
+/** The first `size` bytes are the same there. `always`: that is asked anew whatever it is. */
+export function isSame(progress: Progress, size: number, always: boolean): void {
+  // While that was on the wire the file may have been truncated: then nothing is verified of what it holds now.
+  progress.verified = size <= lengthOf(progress.generation) ? size : 0;
+  if (always || progress.verified === 0) return;
+  progress.compare = false;
+  progress.thorough = false;
 }
 
 /** Bytes that are here and, as far as is known, not yet durable there. */

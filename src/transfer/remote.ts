@@ -32,9 +32,17 @@ export interface Reply<Outcome> {
   readonly start: string | undefined;
 }
 
+/** What digest is asked for. */
+export interface Want {
+  /** Of so many of the first bytes. */
+  readonly size: number;
+  /** Of bytes that are read from the disk there just now. */
+  readonly fresh: boolean;
+}
+
 export interface Remote {
-  /** How long is the destination's copy of `name`? `want`: and what is the digest of so many of its first bytes? */
-  head(connection: HttpConnection, name: Bytes, want?: number): Promise<Reply<HeadOutcome>>;
+  /** How long is the destination's copy of `name`? `want`: and what is the digest of its first bytes? */
+  head(connection: HttpConnection, name: Bytes, want?: Want): Promise<Reply<HeadOutcome>>;
   /**
    * Appends `body` at `offset`; `size` is the length that the file has here, `believed` the digest of the bytes before
    * `offset`: the condition on which it is to be appended.
@@ -53,7 +61,8 @@ export interface Remote {
 export function createRemote(prefix: string): Remote {
   return {
     async head(connection, name, want) {
-      const fields = want === undefined ? [] : [WANT_DIGEST, String(want)];
+      const fields = want === undefined ? [] : [WANT_DIGEST, String(want.size)];
+      if (want?.fresh) fields.push("cache-control", "no-cache");
       const answer = await connection.send({ method: "HEAD", path: prefix + encodePath(name), headers: fields });
       if (answer.kind === "failure") return failed(answer.error);
       const { status, headers } = answer;

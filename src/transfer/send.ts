@@ -5,11 +5,12 @@
 import type { OpenFile } from "../platform/files.ts";
 import type { HttpConnection } from "../platform/http.ts";
 import type { PutOutcome } from "../protocol/outcome.ts";
-import { sameDigest, TreeHash } from "../protocol/tree-hash.ts";
+import { sameDigest, type TreeHash } from "../protocol/tree-hash.ts";
 import { lengthOf } from "../spool/entry.ts";
 import { type Mark, TAIL } from "../spool/mark.ts";
 import type { Desk, Served } from "./desk.ts";
 import { denial } from "./events.ts";
+import { keptLeaves } from "./kept-leaves.ts";
 import { LocalDigest, ShorterFile } from "./local-digest.ts";
 import type { Progress } from "./progress.ts";
 import { type Reading, readRange } from "./read-range.ts";
@@ -90,8 +91,9 @@ export async function send(
 async function hashAt(progress: Progress, file: OpenFile, size: number, desk: Desk): Promise<TreeHash | undefined> {
   if (!desk.strict || desk.verifies === false) return undefined;
   if (progress.hash?.size === size) return progress.hash;
-  if (size === 0) return new TreeHash(desk.newHash);
-  return (await LocalDigest.read(file, progress.generation.start, size, desk.newHash)).whole;
+  const { generation } = progress;
+  const kept = keptLeaves(generation, size, file);
+  return (await LocalDigest.read(file, generation.start, size, desk.newHash, kept)).whole;
 }
 
 /** The file is not the one whose first bytes were sent. */

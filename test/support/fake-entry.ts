@@ -22,6 +22,7 @@ export function fakeFile(name: string, content: string | Buffer = ""): FakeFile 
     ino,
     generations: [],
     source: `/var/log/${name}`,
+    inDoubt: false,
     size: file.bytes.length,
     mtimeMs: 0,
     nlink: 2,
