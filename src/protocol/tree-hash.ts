@@ -91,6 +91,14 @@ export class TreeHash {
   }
 }
 
+/** The hash of one leaf that is at hand as a whole. */
+export function leafHash(newHash: NewHash, leaf: Uint8Array): Uint8Array {
+  const hash = newHash();
+  hash.update(LEAF_MARK);
+  hash.update(leaf);
+  return hash.digest();
+}
+
 /** True where two digests are the same bytes. */
 export function sameDigest(a: Uint8Array, b: Uint8Array): boolean {
   if (a.byteLength !== b.byteLength) return false;

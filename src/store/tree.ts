@@ -38,16 +38,20 @@ export function look(root: Directory, path: Bytes): Found {
   }
 }
 
-/** Opens the file at `path` for appending, or, where `need` allows it, for reading only. */
-export function open(root: Directory, path: Bytes, need: "append" | "sync"): Opened | Exclude<Found, { kind: "file" }> {
+/** Opens the file at `path` for appending, or, where `need` allows or asks for it, for reading only. */
+export function open(
+  root: Directory,
+  path: Bytes,
+  need: "append" | "sync" | "read",
+): Opened | Exclude<Found, { kind: "file" }> {
   try {
     return within(root, path, (parent, name) => {
-      let writable = true;
+      let writable = need !== "read";
       let file: OpenFile;
       try {
-        file = parent.openAppend(name);
+        file = writable ? parent.openAppend(name) : parent.openRead(name);
       } catch (error) {
-        if (need === "append" || !READ_ONLY.has(codeOf(error))) throw error;
+        if (need !== "sync" || !READ_ONLY.has(codeOf(error))) throw error;
         writable = false;
         file = parent.openRead(name);
       }
@@ -81,6 +85,17 @@ export async function withDirectory<T>(root: Directory, path: Bytes, use: (at: D
   const directory = within(root, path, (parent, name) => parent.directory(name));
   try {
     return await use(directory);
+  } finally {
+    directory.close();
+  }
+}
+
+/** Calls `use` with the open directory at `path` ("" for the data directory). */
+export function inDirectory<T>(root: Directory, path: Bytes, use: (at: Directory) => T): T {
+  if (path === "") return use(root);
+  const directory = within(root, path, (parent, name) => parent.directory(name));
+  try {
+    return use(directory);
   } finally {
     directory.close();
   }
