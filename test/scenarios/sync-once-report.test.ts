@@ -11,7 +11,7 @@ import { FakeServer } from "../support/fake-server.ts";
 import { BINARY, parseLog } from "../support/processes.ts";
 import { WireProxy } from "../support/proxy.ts";
 import { openScene } from "../support/scene.ts";
-import { eventsOf, reportOf, sync } from "../support/sync-once.ts";
+import { eventsOf, reportOf, startSync, sync } from "../support/sync-once.ts";
 
 test("the document: exactly the documented keys, alone on stdout; logs on stderr, never in the log file", async (t) => {
   const scene = await openScene(t);
@@ -218,5 +218,19 @@ test("a client runs on the same data directory: exit 4, it is named and not dist
   assert.equal(scene.client.events().length, before, "it has nothing to say");
   await scene.client.stop();
   await sync(scene, 0);
+  await scene.end();
+});
+
+test("another sync-once on the same data directory: exit 4, and the first one goes on", async (t) => {
+  const scene = await openScene(t);
+  await scene.startServer();
+  const proxy = await WireProxy.open(t, scene.url);
+  proxy.throttle.rate = 1_000_000;
+  scene.configure({ destinations: [proxy.url] });
+  fs.writeFileSync(scene.log("big.log"), Buffer.alloc(2_000_000, "0123456789\n"));
+  const first = startSync(scene);
+  await scene.until("it is under way", () => scene.text("big.log") !== "");
+  assert.match((await sync(scene, 4)).stderr, new RegExp(`process ${first.pid} is using it already`));
+  assert.equal((await first.ended).code, 0);
   await scene.end();
 });
