@@ -100,7 +100,7 @@ export function denial(status: number): string {
 const DENIALS: Readonly<Record<number, string | undefined>> = {
   200: "but without a valid Content-Length",
   400: "the server refuses the name or the range: see its validate_regex, and rename or regex_to here",
-  401: "the server wants an identity",
+  401: "the server wants an identity, or does not take ours (tls.cert, authorization): its log says why",
   403: "this identity may not write there",
   404: "nothing takes a PUT at that URL: is the destination's path right?",
   405: "not a server that can be appended to",
