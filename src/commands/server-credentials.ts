@@ -98,6 +98,7 @@ export class ServerCredentials {
       const before = this.#tls;
       const tls = this.#loadTls();
       if (tls === undefined || this.#ingest === undefined) return;
+      this.#refuseWorse(before, tls);
       const distrust = before?.trust !== tls.trust;
       if (!this.#ingest.renew(tls.material, distrust)) {
         this.#emit(needsRestart());
@@ -111,6 +112,14 @@ export class ServerCredentials {
       this.#tokens = this.#loadTokens();
       if (this.#tokens !== undefined) this.#emit(tokensReloaded(this.#tokens.count));
     });
+  }
+
+  /** A certificate that does not hold now is no successor of one that does. */
+  #refuseWorse(before: LoadedTls | undefined, tls: LoadedTls): void {
+    const now = this.#clock.now();
+    if (before === undefined || this.#loader?.holds(before, now) !== true || this.#loader.holds(tls, now)) return;
+    const path = this.#config.tls?.cert ?? "";
+    throw new TlsFileError(`The certificate in ${quoteText(path)} has expired or is not valid yet`);
   }
 
   /** What works stays in force where something new does not. */

@@ -37,6 +37,11 @@ export function noticed(notice: Notice): Event {
           ? `Turned ${at} away: all connections are busy; raise limits.connections if this is honest load`
           : `Turned ${at} away: all connections of ${quoteText(notice.key)} are busy; raise limits.connections_per_identity if this is honest load`,
       );
+    case "unread":
+      return warn(
+        "client-too-slow",
+        `Cut off ${quoteText(notice.key)} at ${at}: it read none of its answers for limits.idle_timeout`,
+      );
     case "too-slow":
       return warn(
         "client-too-slow",

@@ -102,8 +102,8 @@ export type Notice =
   | { readonly kind: "handshake-failed"; readonly address: string; readonly reason: string }
   /** Too many connections, all of them busy: this one was turned away. */
   | { readonly kind: "turned-away"; readonly address: string; readonly key: string | undefined }
-  /** Its body came too slowly. */
-  | { readonly kind: "too-slow"; readonly address: string; readonly key: string };
+  /** Its body came too slowly; or it did not read its answers. */
+  | { readonly kind: "too-slow" | "unread"; readonly address: string; readonly key: string };
 
 /** An open listening socket and its connections. */
 export interface Listener {

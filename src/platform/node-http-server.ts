@@ -7,7 +7,7 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { isTooSlow, PACE_INTERVAL } from "./body-pace.ts";
+import { isStuck, isTooSlow, PACE_INTERVAL } from "./body-pace.ts";
 import type { Exchange, HttpServer, Listener, ListenOptions, TlsMaterial } from "./http-server.ts";
 import { linger, NodeExchange } from "./node-exchange.ts";
 import { type Entry, OpenConnections } from "./open-connections.ts";
@@ -253,9 +253,12 @@ class NodeListener implements Listener {
   #cutSlow(rate: number): void {
     const now = performance.now();
     for (const entry of this.#open) {
-      if (!isTooSlow(entry, rate, now)) continue;
-      this.#options.noticed({ kind: "too-slow", address: entry.peer.address, key: entry.key ?? "" });
-      entry.reading?.destroy();
+      const slow = isTooSlow(entry, rate, now);
+      if (!slow && !isStuck(entry, this.#options.limits.idleTimeout, now)) continue;
+      const kind = slow ? "too-slow" : "unread";
+      this.#options.noticed({ kind, address: entry.peer.address, key: entry.key ?? "" });
+      entry.ending = true;
+      entry.socket.destroy();
     }
   }
 }

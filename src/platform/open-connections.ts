@@ -29,6 +29,8 @@ export interface Entry extends Connection {
   asked: boolean;
   /** Where the pace of the body was last looked at. */
   pace: Pace | undefined;
+  /** Since when, in monotonic ms, answers lie unread, and how many bytes had been taken by then. */
+  stuck: { readonly at: number; readonly taken: number } | undefined;
 }
 
 export class OpenConnections {
@@ -67,6 +69,7 @@ export class OpenConnections {
       asked: false,
       reading: undefined,
       pace: undefined,
+      stuck: undefined,
     };
     this.#all.add(entry);
     this.#fresh.add(entry);

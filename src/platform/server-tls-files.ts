@@ -25,12 +25,18 @@ export interface LoadedTls {
   readonly expiries: readonly Expiry[];
 }
 
+/** When a certificate holds, in ms since 1970. */
 export interface Expiry {
   readonly path: string;
   /** Subject of the certificate. */
   readonly subject: string;
-  /** ms since 1970. */
+  readonly from: number;
   readonly at: number;
+}
+
+/** Whether the server's own certificate holds at `now`. */
+export function holds({ expiries: [leaf] }: LoadedTls, now: number): boolean {
+  return leaf !== undefined && leaf.from <= now && now < leaf.at;
 }
 
 export function pathsOf({ cert, key, clientCa, crl }: ServerTlsPaths): string[] {
@@ -82,6 +88,7 @@ function tryOut(path: string, options: SecureContextOptions): void {
 }
 
 function expiryOf(path: string, pem: string): Expiry {
-  const { subject, validTo } = new X509Certificate(pem);
-  return { path, subject: (subject ?? "").replaceAll("\n", ", "), at: Date.parse(validTo) };
+  const { subject, validFrom, validTo } = new X509Certificate(pem);
+  const name = (subject ?? "").replaceAll("\n", ", ");
+  return { path, subject: name, from: Date.parse(validFrom), at: Date.parse(validTo) };
 }

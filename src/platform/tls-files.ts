@@ -92,7 +92,12 @@ export function readSecret(path: string, what: string): string {
 
 /** As PostgreSQL has it: nobody but the owner, or root's group where root lends the key to a service. */
 function refuseReadable(path: string, what: string, { mode, uid }: fs.Stats): void {
-  const lent = uid === 0 && process.geteuid?.() !== 0;
+  const user = process.geteuid?.();
+  if (uid !== 0 && uid !== user) {
+    const owner = `belongs to user ${uid}, who can read it`;
+    throw new TlsFileError(`${what} ${quoteText(path)} ${owner}: chown ${user} ${escapeText(path)}`);
+  }
+  const lent = uid === 0 && user !== 0;
   if ((mode & (lent ? 0o027 : 0o077)) === 0) return;
   const bits = (mode & 0o7777).toString(8).padStart(4, "0");
   throw new TlsFileError(

@@ -33,6 +33,14 @@ test("a key that others can read keeps the server from starting, and the remedy 
     assert.equal(refused.output.split("\n").length, 2, "one line");
     assert.doesNotMatch(refused.output, /BEGIN|PRIVATE KEY-/);
   }
+  if (process.getuid?.() === 0) {
+    fs.chmodSync(tls.key, 0o600);
+    fs.chownSync(tls.key, 12_345, 0);
+    const refused = launchServer({ config: { tls } });
+    assert.equal(await refused.ended(), 2);
+    assert.match(refused.output, /key\.pem" belongs to user 12345, who can read it: chown 0 /);
+    fs.chownSync(tls.key, 0, 0);
+  }
   for (const mode of [0o600, 0o400]) {
     fs.chmodSync(tls.key, mode);
     await (await startServer({ config: { tls } })).stop();

@@ -9,7 +9,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { startServer } from "../support/command.ts";
 import { HonestClient } from "../support/honest-client.ts";
-import { Connection, putHead, sizeOf } from "../support/raw-http.ts";
+import { Connection, head, putHead, sizeOf } from "../support/raw-http.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { until } from "../support/until.ts";
 
@@ -38,6 +38,23 @@ test("slow headers, slow bodies and slow reading, many at once: an honest client
   await until(() => honest.size > before + 100, "appends behind them");
   await honest.finish(path.join(server.datadir, "host/f"));
   assert.ok(honest.slowest < LONG, `one line took ${honest.slowest} ms`);
+  assert.equal(await server.stop(), 0);
+});
+
+test("one who asks and never reads his answers is cut off", async () => {
+  const server = await startServer({ config: { limits: { idle_timeout: "1s" } } });
+  const deaf = await Connection.open(server.port);
+  deaf.socket.pause();
+  const questions = head("HEAD", "/f").repeat(1000);
+  // The kernel's buffers take some megabytes before anything is stuck.
+  const timer = setInterval(() => deaf.socket.writableLength < 1e6 && deaf.socket.write(questions), 2);
+  try {
+    await server.says(/WARN client-too-slow Cut off "127.0.0.1" at 127.0.0.1: it read none of its answers/);
+    assert.equal(await sizeOf(server.port, "/f"), undefined);
+  } finally {
+    clearInterval(timer);
+    deaf.close();
+  }
   assert.equal(await server.stop(), 0);
 });
 
