@@ -95,7 +95,7 @@ function refuseReadable(path: string, what: string, { mode, uid }: fs.Stats): vo
   const user = process.geteuid?.();
   if (uid !== 0 && uid !== user) {
     const owner = `belongs to user ${uid}, who can read it`;
-    throw new TlsFileError(`${what} ${quoteText(path)} ${owner}: chown ${user} ${escapeText(path)}`);
+    throw new TlsFileError(`The ${what} ${quoteText(path)} ${owner}: chown ${user} ${escapeText(path)}`);
   }
   const lent = uid === 0 && user !== 0;
   if ((mode & (lent ? 0o027 : 0o077)) === 0) return;
