@@ -39,7 +39,8 @@ export async function runClient(flags: ClientFlags): Promise<number> {
   const spools = await openClientSpools(config, emit);
   const urls = destinationUrls(config.destinations, { hostname: hostName, machine: () => machineOf(config) });
   const ports = { files: nodeFiles, clock: systemClock, emit };
-  const destinations = createDestinations(urls, spools, { transports, clock: systemClock, emit }, false);
+  const how = { compareAll: false, syncSource: config.syncSource };
+  const destinations = createDestinations(urls, spools, { transports, clock: systemClock, emit }, how);
   emit(clientStarted(version, config.path, destinations));
   const notice = logrotateNotice(nodeFiles);
   if (notice !== undefined) emit(notice);

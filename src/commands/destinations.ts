@@ -56,9 +56,9 @@ export function createDestinations(
   urls: readonly URL[],
   spool: SpoolDesk,
   { transports, clock, emit }: Ports,
-  compareAll: boolean,
+  { compareAll, syncSource }: { readonly compareAll: boolean; readonly syncSource: boolean },
 ): Destination[] {
-  const shared = { clock, emit, random: Math.random, newHash: sha256, compareAll, spool };
+  const shared = { clock, emit, random: Math.random, newHash: sha256, compareAll, syncSource, spool };
   return urls.map((url, i) => {
     const transport = transports[i];
     assert(transport !== undefined, "each destination has its transport");

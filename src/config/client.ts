@@ -68,6 +68,7 @@ const CLIENT_KEYS = {
   status_interval: withDefault(interval, 300_000),
   periodic_trigger_interval: withDefault(interval, 1000),
   retention: withDefault(retention, "1d"),
+  sync_source: withDefault(flag, false),
   scan_paths: required(list(map(SCAN_PATH_KEYS, (_, at) => checkPair("regex_from", "regex_to", at)))),
   destinations: required(list(map(DESTINATION_KEYS, checkDestination))),
 };
@@ -154,6 +155,7 @@ function toClientConfig(values: Values<typeof CLIENT_KEYS>, path: string): Clien
     statusInterval: values.status_interval,
     periodicTriggerInterval: values.periodic_trigger_interval,
     retention: values.retention,
+    syncSource: values.sync_source,
     patterns: values.scan_paths.map(toPatternOptions),
     destinations: values.destinations.map(toDestinationOptions),
   };

@@ -16,6 +16,8 @@ export interface ClientConfig extends SpoolOptions {
   readonly scanInterval: number;
   readonly statusInterval: number;
   readonly periodicTriggerInterval: number;
+  /** `sync_source`: bytes are made durable here before they are sent. */
+  readonly syncSource: boolean;
   readonly patterns: readonly PatternOptions[];
   readonly destinations: readonly DestinationOptions[];
 }

@@ -37,6 +37,8 @@ export interface Parted {
 export interface Desk {
   readonly remote: Remote;
   readonly newHash: NewHash;
+  /** Our bytes are made durable here before they are sent. */
+  readonly syncSource: boolean;
   /** The destination has shown the id of a strict server. */
   readonly strict: boolean;
   /** It tells digests and judges by them; undefined: it has not shown yet. */

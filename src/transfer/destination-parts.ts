@@ -29,6 +29,8 @@ export interface DestinationParts {
   readonly newHash: NewHash;
   /** Every file is compared by digest, also one that has nothing to send. */
   readonly compareAll: boolean;
+  /** Our bytes are made durable here before they are sent; default: no. */
+  readonly syncSource?: boolean | undefined;
   /** In [0, 1). */
   readonly random: () => number;
   readonly spool: SpoolDesk;

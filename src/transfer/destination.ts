@@ -31,6 +31,8 @@ export class Destination implements SpoolListener, Desk {
   readonly url: string;
   readonly remote: Remote;
   readonly outage: Outage;
+  readonly newHash: NewHash;
+  readonly syncSource: boolean;
   readonly buffers = new Buffers();
   readonly window = new Window();
   /** Bytes acknowledged in this process's life. */
@@ -53,6 +55,8 @@ export class Destination implements SpoolListener, Desk {
     const { url, http, clock, random, emit } = parts;
     this.#parts = parts;
     this.url = url.href;
+    this.newHash = parts.newHash;
+    this.syncSource = parts.syncSource ?? false;
     this.remote = createRemote(url.pathname);
     this.lastProgressAt = clock.elapsed();
     this.#faults = new Faults(clock, random, (progress) => this.#want(progress));
@@ -218,10 +222,6 @@ export class Destination implements SpoolListener, Desk {
 
   get verifies(): boolean | undefined {
     return this.#life.verifies;
-  }
-
-  get newHash(): NewHash {
-    return this.#parts.newHash;
   }
 
   now(): number {

@@ -45,6 +45,8 @@ export async function send(
   const first = progress.known ? progress.offset : 0;
   const inFlight: Sent[] = [];
   let next = first;
+  /** So many of our bytes are known to be durable here, where that is asked for. */
+  let synced = 0;
   let stop: Served | Doubt | undefined;
   const hash = await hashAt(progress, file, first, desk).catch((error: unknown) => {
     stop = error instanceof ShorterFile ? { kind: "doubt" } : unreadable(error);
@@ -56,6 +58,11 @@ export async function send(
     while (stop === undefined && inFlight.length < depth && connection.usable && next - first < most) {
       const length = Math.min(desk.window.size, lengthOf(generation) - next);
       if (length <= 0) break;
+      if (desk.syncSource && next + length > synced) {
+        synced = lengthOf(generation);
+        stop = await file.sync().then(() => undefined, unreadable);
+        if (stop !== undefined) break;
+      }
       const buffer = desk.buffers.take(length + TAIL);
       const reading = await readRange(file, generation, next, length, buffer).catch(unreadable);
       if (reading.kind !== "piece") {

@@ -95,6 +95,7 @@ destinations:
     statusInterval: 1,
     periodicTriggerInterval: 500,
     retention: Number.POSITIVE_INFINITY,
+    syncSource: false,
     patterns: [
       {
         name: "a",
