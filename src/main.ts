@@ -7,31 +7,17 @@
 import { type CAC, type Command, cac } from "cac";
 import { StartFailure } from "./base/errors.ts";
 import { quoteText } from "./base/text.ts";
+import { exitsOf } from "./commands/exits.ts";
 import { EXIT, type PkiFlags } from "./commands/flags.ts";
 import { version } from "./commands/version.ts";
 
 /** The flags' values by cac's camel-case names. */
 type Values = Record<string, unknown>;
 type Option = Command["options"][number];
-type Exits = readonly (readonly [code: number, meaning: string])[];
-type Run = (values: Values) => Promise<number>;
+type Run = (values: Values, args: readonly string[]) => Promise<number>;
 
 /** Set before each value, so that cac neither reads it as a number nor takes an empty one for absent. */
 const GUARD = "\0";
-
-const ANY_EXITS: Exits = [
-  [EXIT.OK, "success"],
-  [EXIT.USAGE, "nothing was started: usage, configuration, or what it needs is taken"],
-  [EXIT.INTERNAL, "internal error"],
-];
-const SYNC_ONCE_EXITS: Exits = [
-  [EXIT.OK, "delivered: every byte is durable at every destination"],
-  [EXIT.INCOMPLETE, "incomplete: a destination made no progress for --timeout"],
-  [EXIT.USAGE, "usage or configuration error; nothing was started"],
-  [EXIT.REFUSED, "refused: trying again will not help; wins over 1"],
-  [EXIT.OWNED, "a running client owns the datadir"],
-  [EXIT.INTERNAL, "internal error"],
-];
 
 let debug = false;
 let stdoutLost = false;
@@ -68,7 +54,8 @@ async function main(argv: readonly string[]): Promise<number> {
   const misspelt = flagProblem(rest, options);
   if (misspelt !== undefined) return usageError(misspelt, first);
   const { args, options: values } = cli.parse(["", "", first, ...rest.map(guard)], { run: false });
-  const problem = valueProblem(args, values, options);
+  const takes = command.args.length > 0;
+  const problem = valueProblem(takes ? [] : args, values, options);
   if (problem !== undefined) return usageError(problem, first);
 
   if (values.help !== undefined) {
@@ -82,7 +69,7 @@ async function main(argv: readonly string[]): Promise<number> {
   debug = values.debug !== undefined;
   printsLog = command.hasOption("stdout") !== undefined;
   try {
-    return await run(values);
+    return await run(values, takes ? args.map(textOf) : []);
   } catch (error) {
     if (!(error instanceof StartFailure)) throw error;
     process.stderr.write(`${error.message}\n`);
@@ -120,13 +107,44 @@ function commandLine(): { cli: CAC; runs: Map<string, Run> } {
     const { runSyncOnce } = await import("./commands/sync-once.ts");
     return await runSyncOnce({
       config: textOf(values.config),
-      base: values.base === undefined ? undefined : textOf(values.base),
-      hostname: values.hostname === undefined ? undefined : textOf(values.hostname),
+      base: optionalText(values.base),
+      hostname: optionalText(values.hostname),
       timeout: textOf(values.timeout),
       json: values.json !== undefined,
       dryRun: values.dryRun !== undefined,
       quiet: values.quiet !== undefined,
     });
+  });
+
+  cli
+    .command("verify", "Compare files with their copies by digest, or a server's files with what it wrote")
+    .option("-f, --config <path>", "Configuration file, a client's or a server's", { default: undefined })
+    .option("--server", "It is a server's; without -f: /etc/shaftlog-server-config.yaml")
+    .option("--base <dir>", "Stands for the root of the file system")
+    .option("--hostname <name>", "Stands for {hostname} in names and URLs")
+    .option("--timeout <time>", "How long a destination may give no answer", { default: "60s" })
+    .option("--json", "Print one JSON document on standard output")
+    .option("-q, --quiet", "Show no progress, and nothing where all is well");
+  runs.set("verify", async (values) => {
+    const { runVerify } = await import("./commands/verify.ts");
+    return await runVerify({
+      config: optionalText(values.config),
+      server: values.server !== undefined,
+      base: optionalText(values.base),
+      hostname: optionalText(values.hostname),
+      timeout: textOf(values.timeout),
+      json: values.json !== undefined,
+      quiet: values.quiet !== undefined,
+    });
+  });
+
+  withConfigOption(cli.command("repair [...paths]", "Show files of a server with an odd end, or cut one"), "server")
+    .option("--cut <path>", "Cut the end of this file off; the server must be stopped")
+    .option("--to <size>", "So many bytes of it stay");
+  runs.set("repair", async (values, paths) => {
+    const { runRepair } = await import("./commands/repair.ts");
+    const [cut, to] = [optionalText(values.cut), optionalText(values.to)];
+    return await runRepair({ config: textOf(values.config), paths, cut, to });
   });
 
   withPkiOptions(cli.command("pki init", "Make a certificate authority for clients and servers")).option(
@@ -140,11 +158,11 @@ function commandLine(): { cli: CAC; runs: Map<string, Run> } {
   withNames(cli.command("pki revoke", "Revoke a certificate").option("--dir <dir>", "The authority's directory"));
   runs.set("pki revoke", async (values) => (await import("./commands/pki.ts")).runPkiRevoke(pkiFlags(values)));
 
-  for (const command of cli.commands) command.usage(`${command.name} [options]`);
+  for (const command of cli.commands)
+    command.usage(`${command.name} [options]${command.args.length > 0 ? " [PATH …]" : ""}`);
   cli.globalCommand.helpCallback = (sections) => {
     const command = cli.matchedCommand;
-    const exits = command?.name === "sync-once" ? SYNC_ONCE_EXITS : ANY_EXITS;
-    const body = exits.map(([code, meaning]) => `  ${String(code).padStart(2)}  ${meaning}`);
+    const body = exitsOf(command?.name).map(([code, meaning]) => `  ${String(code).padStart(2)}  ${meaning}`);
     return [
       { body: `shaftlog ${version}: ${command?.description ?? "exactly-once log file transport"}` },
       // cac's first section is a version line.
@@ -173,7 +191,7 @@ function withNames(command: Command): Command {
 }
 
 function pkiFlags(values: Values): PkiFlags {
-  const text = (key: string) => (values[key] === undefined ? undefined : textOf(values[key]));
+  const text = (key: string) => optionalText(values[key]);
   return { dir: text("dir"), name: text("name"), server: text("server"), client: text("client"), days: text("days") };
 }
 
@@ -203,6 +221,10 @@ function guard(argument: string): string {
 
 function textOf(value: unknown): string {
   return String(value).replace(GUARD, "");
+}
+
+function optionalText(value: unknown): string | undefined {
+  return value === undefined ? undefined : textOf(value);
 }
 
 /** What is wrong with the flags as they are spelled, or undefined. */

@@ -26,6 +26,27 @@ export interface SyncOnceFlags {
   readonly quiet: boolean;
 }
 
+export interface VerifyFlags {
+  /** undefined: where the client's lies, or the server's where that is asked for. */
+  readonly config: string | undefined;
+  /** The configuration is a server's. */
+  readonly server: boolean;
+  readonly base: string | undefined;
+  readonly hostname: string | undefined;
+  readonly timeout: string;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+export interface RepairFlags {
+  readonly config: string;
+  /** Files to look at; none: all. */
+  readonly paths: readonly string[];
+  /** The file to cut, and to how many bytes. */
+  readonly cut: string | undefined;
+  readonly to: string | undefined;
+}
+
 export interface PkiFlags {
   readonly dir: string | undefined;
   /** Of the authority. */
@@ -37,13 +58,13 @@ export interface PkiFlags {
 
 /** Exit codes; `shaftlog sync-once --help` tells them to the user. */
 export const EXIT = {
-  /** sync-once: every byte is durable everywhere; client, server: stopped as asked. */
+  /** sync-once: every byte is durable everywhere; verify: all is equal; client, server: stopped as asked. */
   OK: 0,
-  /** sync-once: time ran out. */
+  /** sync-once: time ran out; verify: something is behind, missing or could not be compared. */
   INCOMPLETE: 1,
   /** Nothing was started: command line, configuration, or a resource that is taken. */
   USAGE: 2,
-  /** sync-once: trying again will not help. */
+  /** sync-once: trying again will not help; verify, repair: something is not what it must be. */
   REFUSED: 3,
   /** sync-once: a running client owns the datadir. */
   OWNED: 4,

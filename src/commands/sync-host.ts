@@ -27,7 +27,11 @@ export function baseOf(base: string | undefined): string | undefined {
 }
 
 /** `base`: as `baseOf` gives it. */
-export function hostNames(config: ClientConfig, base: string | undefined, flags: SyncOnceFlags): HostNames {
+export function hostNames(
+  config: ClientConfig,
+  base: string | undefined,
+  flags: Pick<SyncOnceFlags, "hostname" | "dryRun">,
+): HostNames {
   const { hostname, dryRun } = flags;
   // An id of this machine that the client made lies in its data directory.
   const ids = [...MACHINE_ID_FILES, `${config.datadir}/.machine-id`];

@@ -5,7 +5,6 @@
 import { StartFailure } from "../base/errors.ts";
 import type { Emit } from "../base/events.ts";
 import { bytesOf, quoteText } from "../base/text.ts";
-import { parseDuration } from "../config/duration.ts";
 import { loadClientConfig } from "../config/load.ts";
 import type { ClientConfig } from "../config/options.ts";
 import { createDiscovery, type DiscoveryOptions, type DiscoveryPorts, type ScanReport } from "../discovery/discover.ts";
@@ -25,6 +24,7 @@ import { baseOf, hostNames } from "./sync-host.ts";
 import { planReport, planText } from "./sync-plan.ts";
 import { SyncProgress } from "./sync-progress.ts";
 import { describeReport, exitCode, makeReport, problemReports, type SyncFacts } from "./sync-report.ts";
+import { timeoutOf } from "./timeout.ts";
 import { renewablesOf, tellExpiry } from "./tls-renewal.ts";
 import { openTransports, type Transport, tellPlainHttp } from "./transports.ts";
 
@@ -56,12 +56,7 @@ interface Found {
 export async function runSyncOnce(flags: SyncOnceFlags): Promise<number> {
   const began = systemClock.elapsed();
   const config = loadClientConfig(flags.config);
-  const timeout = parseDuration(flags.timeout);
-  if (timeout === undefined || timeout <= 0) {
-    throw new StartFailure(
-      `--timeout ${quoteText(flags.timeout)}: expected a time such as 60s, 5m or a number of milliseconds`,
-    );
-  }
+  const timeout = timeoutOf(flags.timeout);
   const base = baseOf(flags.base);
   if (base !== undefined) refuseUnstable(config);
   const transports = flags.dryRun ? [] : await openTransports(config.destinations);
@@ -126,7 +121,9 @@ function prepare(run: Run, spools: Spools): { destinations: Destination[]; goals
   const urls = destinationUrls(config.destinations, hostNames(config, base, flags));
   tellPlainHttp(urls, emit);
   tellExpiry(renewablesOf(urls, transports), systemClock.now(), emit);
-  const destinations = createDestinations(urls, spools, { transports, clock: systemClock, emit }, true);
+  // A base may well be mounted read-only, and is no live file system.
+  const how = { compareAll: true, syncSource: config.syncSource && base === undefined };
+  const destinations = createDestinations(urls, spools, { transports, clock: systemClock, emit }, how);
   const goals = new SyncGoals(destinations, systemClock, timeout);
   spools.listen(goals);
   goals.listening();

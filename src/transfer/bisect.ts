@@ -1,4 +1,5 @@
-// The exact byte where two files part, by digests of their prefixes: about as many questions as the size has bits.
+// The exact byte where two files part, by digests of their prefixes: about as many questions as the size has bits. What
+// is compared must not change meanwhile.
 
 import type { PrefixDigest } from "../protocol/digest-field.ts";
 import { LEAF, sameDigest } from "../protocol/tree-hash.ts";
