@@ -32,6 +32,7 @@ test("a minimal file has every default", () => {
     statusInterval: 300_000,
     periodicTriggerInterval: 1000,
     retention: 86_400_000,
+    syncSource: false,
     patterns: [{ name: "a", pattern: "/a/*", ...PATTERN_DEFAULTS }],
     destinations: [{ url: "http://h/" }],
   });
