@@ -26,8 +26,8 @@ export async function deliver(
   if (nextStep(progress, desk).kind === "ask") {
     const trouble = await ask(progress, connection, desk);
     if (trouble !== undefined) return trouble;
-    // Something may end each connection behind an answer, and no word of it comes in time: the append gets its own.
-    if (progress.broken > 0) connection.destroy();
+    // Something may end each connection behind an answer, and word of it comes too late: the append gets its own.
+    if (progress.broken > 0 && most > 0) connection.destroy();
   }
   if (most === 0 || !connection.usable) return { kind: "again" };
   const step = nextStep(progress, desk);

@@ -137,7 +137,10 @@ test("bytes that turn out to have been taken reset the back-off as well as an an
   http.script = (request) => {
     if (request.method !== "PUT") return undefined;
     // Carried out, and nobody hears of it.
-    http.files.set(request.path, Buffer.concat([http.files.get(request.path) ?? Buffer.alloc(0), request.body ?? []]));
+    http.files.set(
+      request.path,
+      Buffer.concat([http.files.get(request.path) ?? Buffer.alloc(0), request.body ?? Buffer.alloc(0)]),
+    );
     return BROKEN;
   };
   const file = fakeFile("a", "0");
@@ -185,4 +188,34 @@ test("a file that finds no room where others do does not hold them up", async ()
   assert.ok(most <= 100, `an append took ${most} ms`);
   assert.ok(asked("/big") <= 60, `${asked("/big")} requests in a minute for the file that finds no room`);
   assert.match(named("file-denied")[0]?.text ?? "", /^Cannot deliver "big" .*507/);
+});
+
+test("a server that ends each connection behind an answer, without a word, gets the append on a fresh one", async () => {
+  const { clock, destination, grow, http } = setUp();
+  const connect = http.connect.bind(http);
+  http.connect = () => {
+    const inner = connect();
+    let answeredAt: number | undefined;
+    return {
+      get usable() {
+        return inner.usable;
+      },
+      destroy: () => inner.destroy(),
+      send: async (request) => {
+        // Later the end was noticed, and the connection is opened anew.
+        if (answeredAt === clock.elapsed()) {
+          inner.destroy();
+          return BROKEN;
+        }
+        const outcome = await inner.send(request);
+        answeredAt = clock.elapsed();
+        return outcome;
+      },
+    };
+  };
+  const file = fakeFile("a");
+  destination.added(file.generation, false);
+  grow(file, "content");
+  await clock.advance(3_000);
+  assert.equal(http.files.get("/a")?.toString(), "content");
 });
