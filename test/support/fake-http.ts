@@ -4,7 +4,7 @@ import type { HttpClient, HttpConnection, HttpOutcome, HttpRequest } from "../..
 import { formatUnsatisfied, parseContentRange } from "../../src/protocol/content-range.ts";
 
 /** Decides a request instead of the destination; undefined lets the destination answer. */
-export type Script = (request: HttpRequest) => HttpOutcome | Promise<HttpOutcome> | undefined;
+export type Script = (request: HttpRequest) => HttpOutcome | undefined | Promise<HttpOutcome | undefined>;
 
 export class FakeHttp implements HttpClient {
   readonly files = new Map<string, Buffer>();
