@@ -100,6 +100,8 @@ export class Lanes {
     const connection = this.#stopped ? undefined : this.#live.take();
     if (connection === undefined) return undefined;
     const answer = await ask(connection);
+    // Whatever resumes now begins on a fresh one: this one may be about to end, and no word of it come in time.
+    connection.destroy();
     this.#release(this.#live, connection);
     return answer;
   }
