@@ -142,7 +142,7 @@ test("own data directories inside a scanned tree are never scanned", async (t) =
       scan_interval: 50,
       scan_paths: [
         { pattern: `${home}/logs/**`, rename: "a/{ino}" },
-        { pattern: `${home}/logs/spool/**`, rename: "b/{ino}" },
+        { pattern: `${home}/logs/spool/{**,.*}`, rename: "b/{ino}" },
         { pattern: `${home}/logs/second/*`, rename: "c/{ino}", datadir: `${logs}/second` },
       ],
     }),

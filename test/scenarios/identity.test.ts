@@ -3,8 +3,11 @@
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import path from "node:path";
 import { test } from "node:test";
+import { byBaseName } from "../support/configs.ts";
 import { pace } from "../support/pace.ts";
+import { mountTmpfs, needsRoot } from "../support/restricted.ts";
 import { openScene } from "../support/scene.ts";
 import { filesBelow } from "../support/trees.ts";
 
@@ -120,6 +123,28 @@ test("one inode under several names and patterns is delivered once, named by the
   await scene.scansPass();
   assert.deepEqual(scene.texts(), [["first", "once\ngrown through another name\n"]]);
   await scene.end();
+});
+
+test("two files with one inode number, on two file systems, are two files", { skip: needsRoot }, async (t) => {
+  const mounts = [0, 1].map(() => mountTmpfs(t, "size=8m"));
+  const files = mounts.map((mount) => path.join(mount, "app.log"));
+  for (const file of files) fs.writeFileSync(file, `${file}\n`);
+  assert.equal(new Set(files.map((file) => fs.statSync(file).ino)).size, 1, "the premise");
+  const scene = await openScene(t, {
+    client: { scan_paths: mounts.map((mount) => ({ ...byBaseName(`${mount}/*.log`), datadir: `${mount}/spool` })) },
+  });
+  await scene.start();
+  await scene.until("both", () => scene.texts().length === 2);
+  for (const file of files) fs.appendFileSync(file, "grown\n");
+  const expected = files.map((file) => `${file}\ngrown\n`).sort();
+  const texts = () => scene.texts().map(([, text]) => text);
+  await scene.until("both grown", () => texts().sort().join("") === expected.join(""));
+  await scene.client.stop();
+  await scene.startClient();
+  for (const file of files) fs.appendFileSync(file, "again\n");
+  await scene.until("both grown again", () => texts().every((text) => text.endsWith("again\n")));
+  assert.equal(texts().length, 2);
+  await scene.end({ gone: () => true });
 });
 
 test("a file that is deleted and made anew gets a name of its own, also where its inode comes again", async (t) => {

@@ -3,11 +3,9 @@
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { sh } from "../support/processes.ts";
-import { needsRoot } from "../support/restricted.ts";
+import { mountTmpfs, needsRoot } from "../support/restricted.ts";
 import { openScene, type Scene } from "../support/scene.ts";
 import { filesBelow } from "../support/trees.ts";
 
@@ -16,12 +14,7 @@ const DEAD = "http://127.0.0.9:9/";
 
 /** Logs and spool on a tmpfs of 64 MiB, the server's store elsewhere. */
 async function start(t: test.TestContext, destinations: readonly string[] = []): Promise<Scene> {
-  const small = fs.mkdtempSync(path.join(os.tmpdir(), "shaftlog-small-"));
-  sh("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", small);
-  t.after(() => {
-    sh("umount", "-l", small);
-    fs.rmdirSync(small);
-  });
+  const small = mountTmpfs(t, "size=64m");
   const scene = await openScene(t, {
     client: ({ url }) => ({
       datadir: `${small}/spool`,

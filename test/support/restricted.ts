@@ -1,9 +1,11 @@
 // The binary under a limit: as a user without rights, or in a user namespace with few inotify watches. Words to put
 // before it (`Launch.wrapper`); each of them becomes the binary.
 
-import { accessSync, chmodSync, chownSync, constants, copyFileSync, statSync } from "node:fs";
+import { accessSync, chmodSync, chownSync, constants, copyFileSync, mkdtempSync, rmdirSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
-import { BINARY } from "./processes.ts";
+import type { TestContext } from "node:test";
+import { BINARY, sh } from "./processes.ts";
 
 export const NOBODY = 65_534;
 
@@ -25,6 +27,17 @@ export function asNobody(home: string): readonly string[] {
 /** Gives the directories to nobody. */
 export function giveToNobody(...directories: readonly string[]): void {
   for (const directory of directories) chownSync(directory, NOBODY, NOBODY);
+}
+
+/** A new tmpfs for one test; `options` as mount(8) has them. Before the scene is opened, so that it goes after it. */
+export function mountTmpfs(t: TestContext, options: string): string {
+  const directory = mkdtempSync(path.join(tmpdir(), "shaftlog-small-"));
+  sh("mount", "-t", "tmpfs", "-o", options, "tmpfs", directory);
+  t.after(() => {
+    sh("umount", "-l", directory);
+    rmdirSync(directory);
+  });
+  return directory;
 }
 
 /** A user namespace in which this user may have `count` inotify watches, or instances. */
