@@ -3,7 +3,7 @@
 // left over is killed with the test.
 
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import type { TestContext } from "node:test";
@@ -42,8 +42,14 @@ export interface RunOptions {
   /** Words before the binary. */
   readonly wrapper?: readonly string[];
   readonly cwd?: string;
+  /** Instead of sync-once. */
+  readonly command?: string;
   readonly binary?: string;
 }
+
+/** Words before a command that has the kernel kill it with this process, should that be killed itself. */
+const TETHER = ["setpriv", "--pdeathsig", "KILL", "--"];
+const DIES_WITH_US = spawnSync(TETHER[0] as string, [...TETHER.slice(1), "true"]).status === 0 ? TETHER : [];
 
 /** A run under way. */
 export class SyncRun {
@@ -53,10 +59,14 @@ export class SyncRun {
   stderr = "";
   #over = false;
 
-  constructor(t: TestContext, args: readonly string[], { wrapper = [], cwd, binary = BINARY }: RunOptions = {}) {
+  constructor(
+    t: TestContext,
+    args: readonly string[],
+    { wrapper = [], cwd, binary = BINARY, command = "sync-once" }: RunOptions = {},
+  ) {
     const began = performance.now();
-    const [program = binary, ...words] = [...wrapper, binary];
-    this.child = spawn(program, [...words, "sync-once", ...args], {
+    const [program = binary, ...words] = [...DIES_WITH_US, ...wrapper, binary];
+    this.child = spawn(program, [...words, command, ...args], {
       cwd,
       env: { PATH: process.env.PATH },
       stdio: ["ignore", "pipe", "pipe"],
