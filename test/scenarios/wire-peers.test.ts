@@ -121,7 +121,7 @@ describe("WebDAV servers", { concurrency: 3 }, () => {
         for (const name of names) {
           await scene.until(name, () => isSame(scene.log(name), path.join(there, name)));
         }
-        assert.equal(scene.client.events("file-recovered").length, names.length);
+        await scene.until("said", () => scene.client.events("file-recovered").length === names.length);
       }
       await scene.client.stop();
       assertWireRules(proxy.exchanges);
