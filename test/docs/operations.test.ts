@@ -175,8 +175,9 @@ test("the sync-once flags and keys in docs/OPERATIONS.md are those of the binary
 
 test("docs/TESTING.md has a row for each folder of test", () => {
   const text = read("docs/TESTING.md");
-  const folders = fs.readdirSync(path.join(ROOT, "test"), { withFileTypes: true }).filter((one) => one.isDirectory());
-  const missing = folders.map(({ name }) => `test/${name}`).filter((folder) => !text.includes(`\`${folder}\``));
+  const tests = fs.readdirSync(path.join(ROOT, "test"), { recursive: true, encoding: "utf8" });
+  const folders = tests.filter((file) => /\.(test|fuzz)\.ts$/.test(file)).map((file) => `test/${path.dirname(file)}`);
+  const missing = [...new Set(folders)].filter((folder) => folder !== "test/." && !text.includes(`\`${folder}\``));
   assert.deepEqual(missing, []);
 });
 
