@@ -31,8 +31,9 @@ export function nextStep(progress: Progress, { strict, verifies }: Known): Step 
     return strict ? { kind: "send", offset: 0, backlog: length } : { kind: "ask" };
   }
   if (progress.offset < length) return { kind: "send", offset: progress.offset, backlog: length - progress.offset };
-  // Equal size is enough to be idle. Where it is not, or the copy is longer, the bytes tell.
-  const isDue = progress.compare || (progress.offset > length && !isSuperseded(progress.generation));
+  // Equal size is enough to be idle. Where it is not, or the copy is longer or was, the bytes tell.
+  const wasLonger = progress.offset > length || progress.ahead;
+  const isDue = progress.compare || (wasLonger && !isSuperseded(progress.generation));
   return verifies === true && isDue && progress.verified < length ? { kind: "compare" } : { kind: "rest" };
 }
 
