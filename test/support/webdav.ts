@@ -101,7 +101,6 @@ export function lacksWebDav(kind: keyof typeof KINDS): string | undefined {
 export async function startWebDav(t: TestContext, kind: keyof typeof KINDS): Promise<WebDav> {
   const { program, config, args }: Kind = KINDS[kind];
   const home = fs.mkdtempSync(path.join(os.tmpdir(), `shaftlog-${kind}-`));
-  t.after(() => fs.rmSync(home, { recursive: true, force: true, maxRetries: 3 }));
   const root = path.join(home, "root");
   const port = await freePort();
   fs.mkdirSync(root);
@@ -120,6 +119,7 @@ export async function startWebDav(t: TestContext, kind: keyof typeof KINDS): Pro
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk: Buffer) => (printed += chunk.toString()));
   endWith(t, child);
+  t.after(() => fs.rmSync(home, { recursive: true, force: true, maxRetries: 3 }));
   const log = () =>
     `${printed}${fs.existsSync(path.join(home, "log")) ? fs.readFileSync(path.join(home, "log"), "utf8") : ""}`;
   await until(async () => {
