@@ -40,29 +40,30 @@ export async function deliver(
     return unreadable(error);
   }
   try {
-    if (step.kind === "compare") {
-      return (await compare(progress, file, connection, desk, progress.thorough)) ?? { kind: "again" };
-    }
+    if (step.kind === "compare") return (await compared(progress, file, connection, desk)) ?? { kind: "again" };
     const served = await send(progress, file, connection, desk, depth, most);
     if (served.kind !== "doubt") return served;
-    return await settleDoubt(progress, file, connection, desk);
+    // How much is there, and is it the same? On another connection: this one may have ended with the refusal.
+    progress.known = false;
+    progress.doubt = true;
+    return { kind: "again" };
   } finally {
     file.close();
   }
 }
 
-/** Something did not fit: how much is there, and is it the same? */
-async function settleDoubt(
+async function compared(
   progress: Progress,
   file: OpenFile,
   connection: HttpConnection,
   desk: Desk,
-): Promise<Served> {
-  progress.known = false;
-  const trouble = (await ask(progress, connection, desk)) ?? (await compare(progress, file, connection, desk, true));
-  if (trouble !== undefined) return trouble;
+): Promise<Served | undefined> {
+  const { doubt } = progress;
+  const ended = await compare(progress, file, connection, desk, doubt || progress.thorough);
+  if (ended !== undefined) return ended;
+  progress.doubt = false;
   // All the same after all. Once may be a race with a writer; again and again is a fault.
-  if (++progress.refusals === 1) return { kind: "again" };
+  if (!doubt || ++progress.refusals === 1) return undefined;
   const text = "its digests do not fit what it says when it is asked";
   return { kind: "fault", fault: { kind: "denied", text, lasting: false } };
 }

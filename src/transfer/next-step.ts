@@ -30,6 +30,7 @@ export function nextStep(progress: Progress, { strict, verifies }: Known): Step 
     if (length === 0) return { kind: "rest" };
     return strict ? { kind: "send", offset: 0, backlog: length } : { kind: "ask" };
   }
+  if (progress.doubt && verifies !== false && Math.min(progress.offset, length) > 0) return { kind: "compare" };
   if (progress.offset < length) return { kind: "send", offset: progress.offset, backlog: length - progress.offset };
   // Equal size is enough to be idle. Where it is not, or the copy is longer or was, the bytes tell.
   const wasLonger = progress.offset > length || progress.ahead;

@@ -17,6 +17,8 @@ export interface Progress {
   fresh: boolean;
   /** How many first bytes are known to be the same there, by their digest. */
   verified: number;
+  /** Something did not fit: the bytes are to be compared before anything is sent. */
+  doubt: boolean;
   /** Equal size is not enough: the bytes are to be compared as well. Only where the destination may tell digests. */
   compare: boolean;
   /** For that our own bytes are to be read, whatever is remembered of them. */
@@ -69,6 +71,7 @@ export function newProgress(generation: Generation, fresh: boolean, compare: boo
     asked: false,
     fresh,
     verified: 0,
+    doubt: false,
     compare,
     thorough: compare,
     hash: undefined,
