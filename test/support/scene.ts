@@ -37,8 +37,15 @@ export interface Ending {
 
 let addresses = 0;
 
+/** Where a test failed, its daemons may still have been writing when its directory was removed. */
+const homes: string[] = [];
+process.on("exit", () => {
+  for (const home of homes) fs.rmSync(home, { recursive: true, force: true });
+});
+
 export async function openScene(t: TestContext, options: SceneOptions = {}): Promise<Scene> {
   const home = fs.mkdtempSync(path.join(options.within ?? os.tmpdir(), "shaftlog-"));
+  homes.push(home);
   t.after(() => fs.rmSync(home, { recursive: true, force: true, maxRetries: 3 }));
   // An address of its own: no two tests can take each other's port.
   const address = `127.${1 + (process.pid % 250)}.${(process.pid >> 8) % 250}.${1 + (addresses++ % 250)}`;
