@@ -65,7 +65,7 @@ export function adopt(candidate: Candidate, spool: Spool, spools: Spools, now: n
     try {
       directory.link(name, spool.root, temporary);
     } catch (error) {
-      if (isGone(error)) return { kind: "gone" };
+      if (isGone(error)) return spool.isRemoved() ? { kind: "unlinkable", reason: removed(spool) } : { kind: "gone" };
       if (codeOf(error) === "EEXIST") continue; // somebody else's file has our temporary name
       return { kind: "unlinkable", reason: reasonOf(error, seen, spool) };
     }
@@ -101,6 +101,10 @@ function linkStable(spool: Spool, spools: Spools, temporary: Bytes, wanted: Byte
       if (codeOf(error) !== "EEXIST") throw error;
     }
   }
+}
+
+function removed(spool: Spool): string {
+  return `data directory ${quote(spool.path)} was removed; restart the client`;
 }
 
 function reasonOf(error: unknown, stat: Stat, spool: Spool): string {

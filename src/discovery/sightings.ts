@@ -22,7 +22,7 @@ export class Sightings {
   /** `reachable`: what is written to it under this path makes a hint. */
   see(path: Bytes, entry: HeldEntry, reachable: boolean): void {
     const before = this.#now.get(path);
-    if (before !== undefined && before !== entry && before.source === path) this.#spools.lost(before);
+    if (before !== undefined && before !== entry) this.#gone(path, before);
     // One string for map and entry: there are very many of them.
     const key = entry.source === path ? entry.source : path;
     if (before !== entry) this.#now.set(key, entry);
@@ -37,7 +37,12 @@ export class Sightings {
     if (entry === undefined) return;
     this.#now.delete(path);
     this.#next?.delete(path);
-    if (entry.source === path) this.#spools.lost(entry);
+    this.#gone(path, entry);
+  }
+
+  /** The entry has not that name any more. */
+  #gone(path: Bytes, entry: HeldEntry): void {
+    this.#spools.lost(entry, entry.source !== undefined && entry.source !== path);
   }
 
   beginScan(): void {

@@ -62,7 +62,7 @@ export class Growth {
   reconsider(entry: HeldEntry): void {
     if (!this.#running || this.#stopped) return;
     const watch = this.#watched.get(entry);
-    const wanted = !entry.reachable && this.#isActive(entry);
+    const wanted = (!entry.reachable || entry.strayed) && this.#isActive(entry);
     if (!wanted && watch !== undefined) this.forget(entry);
     if (!wanted || watch !== undefined) return;
     const made = this.#parts.watches.attempt(() => this.#parts.watch(entry, () => this.#hinted(entry)));

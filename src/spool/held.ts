@@ -12,6 +12,8 @@ export interface HeldEntry extends Entry {
   head: Bytes;
   /** True while a watched directory shows the file's writes under the name `source`. */
   reachable: boolean;
+  /** It lost one of several names: who opened it by that one is not shown by the others. */
+  strayed: boolean;
   /** A further generation that could not be made yet. */
   due: Cut | undefined;
 }
@@ -46,6 +48,7 @@ export function newEntry(holder: Holder, stat: Stat, source: Bytes | undefined, 
     lookedAt: now,
     head: "",
     reachable: false,
+    strayed: false,
     due: undefined,
   };
 }

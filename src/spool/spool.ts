@@ -99,6 +99,11 @@ export class Spool implements Holder {
     return below(this.root, newestOf(entry).name, (directory, leaf) => directory.watchFile(leaf, changed));
   }
 
+  /** True where somebody removed the data directory under our hands. */
+  isRemoved(): boolean {
+    return this.root.now().nlink === 0;
+  }
+
   /** A name in the data directory itself that nothing has; a crash leaves it to the sweep at the next start. */
   temporary(): Bytes {
     return `${TEMPORARY}${++this.#temporary}`;

@@ -161,10 +161,11 @@ export class Spools {
     this.#growth.reconsider(entry);
   }
 
-  /** The entry is no longer where it was seen: its writer may hold it still. */
-  lost(entry: HeldEntry): void {
-    entry.source = undefined;
-    entry.reachable = false;
+  /** The entry lost a name: its writer may hold it still. `elsewhere`: it is seen under another one. */
+  lost(entry: HeldEntry, elsewhere = false): void {
+    if (!elsewhere) entry.source = undefined;
+    entry.reachable &&= elsewhere;
+    entry.strayed ||= elsewhere;
     this.#growth.reconsider(entry);
   }
 

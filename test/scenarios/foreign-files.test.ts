@@ -77,6 +77,31 @@ test("follow_symlinks: links to files and to directories are delivered, their gr
   await scene.end();
 });
 
+test("a followed link is turned to another directory: new files there are found, old ones go on", async (t) => {
+  const scene = await openScene(t, {
+    client: ({ home }) => ({ scan_paths: [{ ...byBaseName(`${home}/current/*.log`), follow_symlinks: true }] }),
+  });
+  const [one, two] = ["one", "two"].map((name) => path.join(scene.home, name)) as [string, string];
+  for (const directory of [one, two]) {
+    fs.mkdirSync(directory);
+    fs.writeFileSync(path.join(directory, `${path.basename(directory)}.log`), "first\n");
+  }
+  fs.symlinkSync("one", path.join(scene.home, "current"));
+  await scene.start();
+  await scene.delivered(path.join(one, "one.log"));
+  fs.symlinkSync("two", path.join(scene.home, "next"));
+  fs.renameSync(path.join(scene.home, "next"), path.join(scene.home, "current"));
+  await scene.delivered(path.join(two, "two.log"));
+  for (const [directory, name] of [
+    [one, "one.log"],
+    [two, "two.log"],
+  ] as const) {
+    fs.appendFileSync(path.join(directory, name), "second\n");
+    await scene.until(`growth of ${name}`, () => scene.text(name) === "first\nsecond\n");
+  }
+  await scene.end();
+});
+
 test("a link in the spelled-out part of a pattern: one warning that says what to do, or followed if asked", async (t) => {
   const scene = await openScene(t, {
     client: ({ home }) => ({ scan_paths: [byBaseName(`${home}/current/*.log`)], scan_interval: 50 }),

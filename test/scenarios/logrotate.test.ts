@@ -57,6 +57,40 @@ test("five rotations with create, compress and delaycompress: every line once", 
   await scene.end();
 });
 
+for (const directives of [
+  ["nocreate", "dateext", "dateformat .%s"],
+  ["create", "start 5", "extension .log"],
+  ["create", "olddir old", "createolddir 0755", "compress"],
+  ["create", "copy"],
+]) {
+  test(`three rotations with ${directives.join(", ")}: every line once`, { skip }, async (t) => {
+    const scene = await openScene(t, {
+      client: ({ logs }) => ({
+        // What `copy` leaves is another file with the same lines: not what the pattern asks for.
+        scan_paths: [{ pattern: `${logs}/${directives.includes("copy") ? "app.log" : "**/app*"}`, exclude: "*.gz" }],
+      }),
+    });
+    const lines = new Lines();
+    await scene.start();
+    for (let rotation = 1; rotation <= 3; rotation++) {
+      const writer = fs.openSync(scene.log("app.log"), "a");
+      for (let i = 0; i < 50; i++) lines.write(writer);
+      await scene.delivered(scene.log("app.log"));
+      // Dated names need another second each time.
+      if (directives.includes("dateext")) fs.rmSync(path.join(scene.home, "logrotate.state"), { force: true });
+      logrotate(scene, directives, "allowhardlink");
+      for (let i = 0; i < 20; i++) lines.write(writer);
+      fs.closeSync(writer);
+      if (directives.includes("dateext")) await pace(1000);
+    }
+    const count = () => scene.texts().join("").split("line ").length - 1;
+    await scene.until("as many lines as were written", () => count() >= lines.count);
+    await scene.delivered();
+    assertExactlyOnce(scene.texts(), lines.count);
+    await scene.end();
+  });
+}
+
 test("compress at once: what the writer adds to the deleted file is not lost either", { skip }, async (t) => {
   const scene = await openScene(t, {
     client: ({ logs }) => ({

@@ -2,6 +2,7 @@
 // must be at the server exactly once, whoever renames, deletes and writes meanwhile, and whether the client runs.
 
 import fs from "node:fs";
+import path from "node:path";
 import { test } from "node:test";
 import { assertExactlyOnce, Lines } from "../support/oracles.ts";
 import { pace } from "../support/pace.ts";
@@ -35,6 +36,11 @@ async function rotateTenTimes(scene: Scene, lines: Lines, overlap: number): Prom
   fs.closeSync(writer);
 }
 
+function linkAndUnlink(from: string, to: string): void {
+  fs.linkSync(from, to);
+  fs.rmSync(from);
+}
+
 const named = { rename: "app/{ino}.{mtime}" };
 
 test("ten rotations by rename, the old writer goes on after each, the oldest deleted while it is held", async (t) => {
@@ -48,6 +54,51 @@ test("ten rotations by rename, the old writer goes on after each, the oldest del
   assertExactlyOnce(scene.texts(), lines.count);
   await scene.end();
 });
+
+for (const [how, move] of [
+  ["by a second link and unlink", linkAndUnlink],
+  [
+    "into another directory",
+    (from: string, to: string) => fs.renameSync(from, path.join(to, "../old", path.basename(to))),
+  ],
+  ["out of every pattern", (from: string, to: string) => fs.renameSync(from, to.replace("app.log", "gone"))],
+  ["by deleting the file under its writer", (from: string) => fs.rmSync(from)],
+  ["by another file that is renamed over it", (from: string) => fs.renameSync(`${from}.new`, from)],
+] as const) {
+  test(`rotation ${how}, five times`, async (t) => {
+    const scene = await openScene(t, {
+      client: ({ logs }) => ({
+        scan_paths: [{ pattern: `${logs}/**/app.log*`, ...named }],
+        scan_interval: "1h",
+        periodic_trigger_interval: "1h",
+      }),
+    });
+    const lines = new Lines();
+    fs.mkdirSync(scene.log("old"));
+    await scene.start();
+    let writer = fs.openSync(scene.log("app.log"), "a");
+    for (let rotation = 1; rotation <= 5; rotation++) {
+      for (let i = 0; i < 20; i++) lines.write(writer);
+      const next = fs.openSync(scene.log("app.log.new"), "a");
+      lines.write(next);
+      // A file that is gone before anybody could see it is lost here as anywhere.
+      await scene.delivered(scene.log("app.log"), scene.log("app.log.new"));
+      move(scene.log("app.log"), scene.log(`app.log.${rotation}`));
+      if (fs.existsSync(scene.log("app.log.new"))) fs.renameSync(scene.log("app.log.new"), scene.log("app.log"));
+      for (let i = 0; i < 20; i++) {
+        lines.write(writer);
+        lines.write(next);
+        await pace(5);
+      }
+      fs.closeSync(writer);
+      writer = next;
+    }
+    fs.closeSync(writer);
+    await scene.delivered(scene.log("app.log"));
+    assertExactlyOnce(scene.texts(), lines.count);
+    await scene.end();
+  });
+}
 
 test("the old writer goes on for a second after the rename, unseen by any scan", async (t) => {
   const scene = await openScene(t, {

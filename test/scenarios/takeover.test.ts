@@ -94,6 +94,49 @@ test("the client's memory is only a help: without it, and with a torn one, every
   await scene.end();
 });
 
+test("somebody removes a link from the spool: told, found again under its name, and nothing is doubled", async (t) => {
+  const scene = await openScene(t);
+  const lines = new Lines();
+  await scene.start();
+  lines.append(scene.log("app.log"), 20);
+  fs.writeFileSync(scene.log("other.log"), "other\n");
+  await scene.delivered(scene.log("app.log"), scene.log("other.log"));
+  fs.rmSync(path.join(scene.spool, "app.log"));
+  const { level, text } = await scene.client.logged("datadir-link-gone");
+  assert.equal(level, "ERROR");
+  assert.match(text, /"app\.log"/);
+  lines.append(scene.log("app.log"), 20);
+  await scene.delivered(scene.log("app.log"), scene.log("other.log"));
+  assertExactlyOnce(
+    scene.texts((name) => name !== "other.log"),
+    lines.count,
+  );
+  await scene.end({ errors: ["datadir-link-gone"] });
+});
+
+test("somebody removes the whole spool under a running client: told, no loop, no crash; a restart goes on", async (t) => {
+  const scene = await openScene(t);
+  const lines = new Lines();
+  await scene.start();
+  lines.append(scene.log("app.log"), 20);
+  await scene.delivered(scene.log("app.log"));
+  fs.rmSync(scene.spool, { recursive: true });
+  lines.append(scene.log("app.log"), 20);
+  await scene.client.logged("datadir-link-gone");
+  fs.writeFileSync(scene.log("new.log"), "new\n");
+  await scene.client.logged("file-not-linked", "new.log");
+  await scene.scansPass();
+  assert.ok(scene.client.events().length < 20, scene.client.tail());
+  await scene.client.stop();
+  await scene.startClient();
+  await scene.delivered(scene.log("app.log"), scene.log("new.log"));
+  assertExactlyOnce(
+    scene.texts((name) => name !== "new.log"),
+    lines.count,
+  );
+  await scene.end({ errors: ["datadir-link-gone", "file-not-linked", "file-unreadable"] });
+});
+
 test("a spool of a newer version is refused, and left as it is", async (t) => {
   const scene = await openScene(t);
   fs.mkdirSync(scene.spool, { mode: 0o700 });
