@@ -12,7 +12,7 @@ import { bisect } from "./bisect.ts";
 import type { Desk, Parted, Served } from "./desk.ts";
 import { diverged } from "./events.ts";
 import { newLeaves } from "./kept-leaves.ts";
-import { LocalDigest, ShorterFile } from "./local-digest.ts";
+import { readMarked, ShorterFile } from "./local-digest.ts";
 import type { Progress } from "./progress.ts";
 import { troubleOf, unreadable } from "./trouble.ts";
 
@@ -34,7 +34,7 @@ export async function compare(
     const { generation } = progress;
     const size = Math.min(progress.offset, lengthOf(generation));
     const running = !thorough && progress.hash?.size === size ? progress.hash : undefined;
-    const read = () => LocalDigest.read(file, generation.start, size, desk.newHash, newLeaves(generation));
+    const read = () => readMarked(file, generation, size, desk.newHash, newLeaves(generation));
     let local = running === undefined ? await read() : undefined;
     const first = await askDigest(progress, size, false, connection, desk);
     if ("kind" in first) return first;

@@ -3,6 +3,8 @@
 
 import type { OpenFile } from "../platform/files.ts";
 import { LEAF, type NewHash, TreeHash } from "../protocol/tree-hash.ts";
+import { type Generation, isSuperseded } from "../spool/entry.ts";
+import { holds, type Mark, markOf, TAIL } from "../spool/mark.ts";
 import type { KeptLeaves } from "./kept-leaves.ts";
 
 /** The file has fewer bytes than are to be hashed. */
@@ -66,4 +68,31 @@ export class LocalDigest {
       hash.update(buffer.subarray(0, count));
     }
   }
+}
+
+/**
+ * The same for a file that others may truncate: the bytes right before `size` are marked, so that whoever goes on from
+ * here sees a change between this look and the next. Throws ShorterFile also where it changed meanwhile.
+ */
+export async function readMarked(
+  file: OpenFile,
+  generation: Generation,
+  size: number,
+  newHash: NewHash,
+  kept: KeptLeaves | undefined,
+): Promise<LocalDigest> {
+  const { entry, start } = generation;
+  const mark = isSuperseded(generation) ? undefined : markAt(file, start + size);
+  const local = await LocalDigest.read(file, start, size, newHash, kept);
+  if (mark === undefined) return local;
+  if (!holds(mark, file)) throw new ShorterFile("the file changed while it was read");
+  if (mark.offset > (entry.mark?.offset ?? 0)) entry.mark = mark;
+  return local;
+}
+
+function markAt(file: OpenFile, offset: number): Mark {
+  const length = Math.min(TAIL, offset);
+  const before = Buffer.allocUnsafe(length);
+  if (file.readNow(before, 0, length, offset - length) < length) throw new ShorterFile("the file is shorter");
+  return markOf(before, offset);
 }

@@ -11,7 +11,7 @@ import { type Mark, TAIL } from "../spool/mark.ts";
 import type { Desk, Served } from "./desk.ts";
 import { denial } from "./events.ts";
 import { keptLeaves } from "./kept-leaves.ts";
-import { LocalDigest, ShorterFile } from "./local-digest.ts";
+import { readMarked, ShorterFile } from "./local-digest.ts";
 import type { Progress } from "./progress.ts";
 import { type Reading, readRange } from "./read-range.ts";
 import type { Reply } from "./remote.ts";
@@ -100,7 +100,7 @@ async function hashAt(progress: Progress, file: OpenFile, size: number, desk: De
   if (progress.hash?.size === size) return progress.hash;
   const { generation } = progress;
   const kept = keptLeaves(generation, size, file);
-  return (await LocalDigest.read(file, generation.start, size, desk.newHash, kept)).whole;
+  return (await readMarked(file, generation, size, desk.newHash, kept)).whole;
 }
 
 /** The file is not the one whose first bytes were sent. */
