@@ -36,6 +36,8 @@ export interface Entry {
   source: Bytes | undefined;
   /** It was written to shortly before a life that did not end in order: its bytes are to be compared. */
   inDoubt: boolean;
+  /** How often its bytes were found to be others than were read before: what was kept of them is void. */
+  rewrites: number;
   /** As the last look found them. */
   size: number;
   mtimeMs: number;

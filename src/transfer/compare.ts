@@ -6,14 +6,14 @@ import type { OpenFile } from "../platform/files.ts";
 import type { HttpConnection } from "../platform/http.ts";
 import type { PrefixDigest } from "../protocol/digest-field.ts";
 import { sameDigest } from "../protocol/tree-hash.ts";
-import { lengthOf } from "../spool/entry.ts";
+import { isSuperseded, lengthOf } from "../spool/entry.ts";
 import { holds } from "../spool/mark.ts";
 import { bisect } from "./bisect.ts";
 import type { Desk, Parted, Served } from "./desk.ts";
 import { diverged } from "./events.ts";
 import { newLeaves } from "./kept-leaves.ts";
 import { readMarked, ShorterFile } from "./local-digest.ts";
-import type { Progress } from "./progress.ts";
+import { keepHash, type Progress, runningHash } from "./progress.ts";
 import { troubleOf, unreadable } from "./trouble.ts";
 
 /** A generation begins at a line break where there is one this near before the byte that differs. */
@@ -33,14 +33,17 @@ export async function compare(
   try {
     const { generation } = progress;
     const size = Math.min(progress.offset, lengthOf(generation));
-    const running = !thorough && progress.hash?.size === size ? progress.hash : undefined;
+    const { entry } = generation;
+    // Before it is marked anew: are these the bytes that were read before?
+    const rewritten = !isSuperseded(generation) && entry.mark !== undefined && !holds(entry.mark, file);
+    const running = thorough || rewritten ? undefined : runningHash(progress, size);
     const read = () => readMarked(file, generation, size, desk.newHash, newLeaves(generation));
     let local = running === undefined ? await read() : undefined;
     const first = await askDigest(progress, size, false, connection, desk);
     if ("kind" in first) return first;
     const hash = local?.whole ?? running;
     if (hash !== undefined && sameDigest(hash.digest(), first.digest)) {
-      progress.hash = hash;
+      keepHash(progress, hash, entry.rewrites);
       desk.same(progress, size);
       return undefined;
     }
@@ -49,13 +52,13 @@ export async function compare(
     if ("kind" in theirs) return theirs;
     const ours = local.whole.digest();
     if (sameDigest(ours, theirs.digest)) {
-      progress.hash = local.whole;
+      keepHash(progress, local.whole, entry.rewrites);
       desk.same(progress, size);
       return undefined;
     }
     const at = await bisect(local, size, (middle) => askDigest(progress, middle, true, connection, desk));
     if (typeof at !== "number") return at;
-    return judge(progress, file, { at, size, ours, theirs: theirs.digest }, desk);
+    return judge(progress, file, { at, size, ours, theirs: theirs.digest }, rewritten, desk);
   } catch (error) {
     if (!(error instanceof ShorterFile)) return unreadable(error);
     // It is being truncated under our eyes, and sync-once has nobody else who would look.
@@ -85,18 +88,20 @@ async function askDigest(
   return { kind: "fault", fault: { kind: "denied", text, lasting: false } };
 }
 
-function judge(progress: Progress, file: OpenFile, parted: Parted, desk: Desk): Served {
+/** `rewritten`: our bytes are not those that we have read ourselves. */
+function judge(progress: Progress, file: OpenFile, parted: Parted, rewritten: boolean, desk: Desk): Served {
   const { entry, start } = progress.generation;
   const size = file.stat().size;
   const memory = entry.acknowledged;
   const here = start + parted.at;
   const weChanged =
-    memory === undefined
+    rewritten ||
+    (memory === undefined
       ? parted.at > 0
       : memory.offset > size ||
         !holds(memory, file) ||
         // The memory of an earlier life may be older than what was acknowledged last.
-        (memory.loaded === true && here >= memory.offset);
+        (memory.loaded === true && here >= memory.offset));
   if (!weChanged) return { kind: "fault", fault: { kind: "diverged", text: diverged(parted), lasting: true } };
   desk.partedHere(progress, lineBreakBefore(file, start, here) - start);
   return { kind: "again" };

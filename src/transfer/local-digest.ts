@@ -86,7 +86,11 @@ export async function readMarked(
   const local = await LocalDigest.read(file, start, size, newHash, kept);
   if (mark === undefined) return local;
   if (!holds(mark, file)) throw new ShorterFile("the file changed while it was read");
-  if (mark.offset > (entry.mark?.offset ?? 0)) entry.mark = mark;
+  if (entry.mark !== undefined && !holds(entry.mark, file)) {
+    // What was read before is not there any more; whatever goes on from it must read again.
+    entry.rewrites++;
+    entry.mark = mark;
+  } else if (mark.offset > (entry.mark?.offset ?? 0)) entry.mark = mark;
   return local;
 }
 

@@ -25,6 +25,8 @@ export interface Progress {
   thorough: boolean;
   /** The running digest of the first bytes here; of use where its size is `offset`. A cache. */
   hash: TreeHash | undefined;
+  /** The entry's `rewrites` that it belongs to. */
+  hashOf: number;
   /** The remote was seen longer than the local file. */
   ahead: boolean;
   /** Was this destination seen to append to this file? Of interest where it is not a strict server. */
@@ -75,6 +77,7 @@ export function newProgress(generation: Generation, fresh: boolean, compare: boo
     compare,
     thorough: compare,
     hash: undefined,
+    hashOf: 0,
     ahead: false,
     appends: "unknown",
     queue: undefined,
@@ -118,4 +121,16 @@ export function holdsBytes(progress: Progress, length: number): boolean {
 /** Changed in this process's life. */
 export function isRecent(progress: Progress): boolean {
   return progress.generation.entry.changedAt > Number.NEGATIVE_INFINITY;
+}
+
+/** The running digest of the first `size` bytes, where it is at hand and of the bytes that are there now. */
+export function runningHash(progress: Progress, size: number): TreeHash | undefined {
+  const { hash, hashOf, generation } = progress;
+  return hash?.size === size && hashOf === generation.entry.rewrites ? hash : undefined;
+}
+
+/** `hash`: of bytes that were read when the entry had been rewritten `rewrites` times. */
+export function keepHash(progress: Progress, hash: TreeHash | undefined, rewrites: number): void {
+  progress.hash = hash;
+  progress.hashOf = rewrites;
 }

@@ -12,7 +12,7 @@ import type { Desk, Served } from "./desk.ts";
 import { denial } from "./events.ts";
 import { keptLeaves } from "./kept-leaves.ts";
 import { readMarked, ShorterFile } from "./local-digest.ts";
-import type { Progress } from "./progress.ts";
+import { keepHash, type Progress, runningHash } from "./progress.ts";
 import { type Reading, readRange } from "./read-range.ts";
 import type { Reply } from "./remote.ts";
 import { troubleOf, unreadable } from "./trouble.ts";
@@ -52,6 +52,7 @@ export async function send(
     stop = error instanceof ShorterFile ? { kind: "doubt" } : unreadable(error);
     return undefined;
   });
+  const { rewrites } = generation.entry;
   progress.hash = undefined; // it runs ahead of the answers from here on
   let digest = hash?.digest();
   for (;;) {
@@ -90,14 +91,15 @@ export async function send(
     return trouble;
   }
   if (next > first) progress.known = true;
-  if (hash?.size === progress.offset) progress.hash = hash;
+  if (hash?.size === progress.offset) keepHash(progress, hash, rewrites);
   return stop ?? (progress.offset < lengthOf(generation) ? { kind: "again" } : { kind: "rest" });
 }
 
 /** The running digest of the first `size` bytes as they are here; undefined where nobody judges by it. */
 async function hashAt(progress: Progress, file: OpenFile, size: number, desk: Desk): Promise<TreeHash | undefined> {
   if (!desk.strict || desk.verifies === false) return undefined;
-  if (progress.hash?.size === size) return progress.hash;
+  const running = runningHash(progress, size);
+  if (running !== undefined) return running;
   const { generation } = progress;
   const kept = keptLeaves(generation, size, file);
   return (await readMarked(file, generation, size, desk.newHash, kept)).whole;

@@ -23,6 +23,7 @@ export function fakeFile(name: string, content: string | Buffer = ""): FakeFile 
     generations: [],
     source: `/var/log/${name}`,
     inDoubt: false,
+    rewrites: 0,
     size: file.bytes.length,
     mtimeMs: 0,
     nlink: 2,
