@@ -26,6 +26,7 @@ export interface ClientConfig {
   readonly status_interval?: number | string;
   readonly periodic_trigger_interval?: number | string;
   readonly retention?: number | string;
+  readonly sync_source?: boolean;
   readonly scan_paths: readonly ScanPath[];
   readonly destinations: readonly (string | Destination)[];
 }
