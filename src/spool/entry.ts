@@ -38,6 +38,10 @@ export interface Entry {
   inDoubt: boolean;
   /** How often its bytes were found to be others than were read before: what was kept of them is void. */
   rewrites: number;
+  /** They were, since its newest generation was made: it was we who changed. */
+  rewritten: boolean;
+  /** The furthest offset up to which bytes were handed to any destination in this life, acknowledged or not. */
+  sentTo: number;
   /** As the last look found them. */
   size: number;
   mtimeMs: number;

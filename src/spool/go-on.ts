@@ -23,6 +23,8 @@ export type GoingOn =
 export function goOn(entry: HeldEntry, cut: Cut, registry: Registry, isTaken: (name: Bytes) => boolean): GoingOn {
   const old = newestOf(entry);
   entry.mark = undefined;
+  entry.rewritten = false;
+  entry.sentTo = 0;
   entry.head = "";
   // Nothing of a generation that was not announced was ever sent: it carries the new bytes as well.
   if (registry.isPending(old) && old.start === cut.start) return { kind: "made", generation: old };

@@ -174,7 +174,10 @@ export class Spool implements Holder {
     if (entry?.acknowledged === undefined || generation !== newestOf(entry) || entry.holder !== this) return undefined;
     const length = Math.min(HEAD, entry.acknowledged.offset);
     if (entry.head.length < length) entry.head = beginningOf(entry, length);
-    return { name, mark: entry.acknowledged, head: entry.head, source: entry.source };
+    // What was sent behind it may have been taken: then the memory is not all that is there.
+    const mark =
+      entry.sentTo > entry.acknowledged.offset ? { ...entry.acknowledged, loaded: true as const } : entry.acknowledged;
+    return { name, mark, head: entry.head, source: entry.source };
   }
 
   *#generations(): IterableIterator<Generation> {

@@ -96,12 +96,13 @@ function judge(progress: Progress, file: OpenFile, parted: Parted, rewritten: bo
   const here = start + parted.at;
   const weChanged =
     rewritten ||
+    entry.rewritten ||
     (memory === undefined
       ? parted.at > 0
       : memory.offset > size ||
         !holds(memory, file) ||
-        // The memory of an earlier life may be older than what was acknowledged last.
-        (memory.loaded === true && here >= memory.offset));
+        // Behind it may be what was taken and not answered, or answered and forgotten in a power cut.
+        (here >= memory.offset && (memory.loaded === true || entry.sentTo > memory.offset)));
   if (!weChanged) return { kind: "fault", fault: { kind: "diverged", text: diverged(parted), lasting: true } };
   desk.partedHere(progress, lineBreakBefore(file, start, here) - start);
   return { kind: "again" };

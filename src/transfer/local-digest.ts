@@ -89,6 +89,7 @@ export async function readMarked(
   if (entry.mark !== undefined && !holds(entry.mark, file)) {
     // What was read before is not there any more; whatever goes on from it must read again.
     entry.rewrites++;
+    entry.rewritten = true;
     entry.mark = mark;
   } else if (mark.offset > (entry.mark?.offset ?? 0)) entry.mark = mark;
   return local;

@@ -78,6 +78,7 @@ export async function send(
       hash?.update(bytes);
       digest = hash?.digest();
       const reply = desk.remote.put(connection, generation.name, next, lengthOf(generation), bytes, believed);
+      generation.entry.sentTo = Math.max(generation.entry.sentTo, generation.start + next + length);
       inFlight.push({ from: next, to: next + length, buffer, mark, digest, reply });
       next += length;
     }

@@ -24,6 +24,8 @@ export function fakeFile(name: string, content: string | Buffer = ""): FakeFile 
     source: `/var/log/${name}`,
     inDoubt: false,
     rewrites: 0,
+    rewritten: false,
+    sentTo: 0,
     size: file.bytes.length,
     mtimeMs: 0,
     nlink: 2,
