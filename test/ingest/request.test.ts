@@ -51,6 +51,24 @@ test("field names count whatever their case, and odd ones mean nothing", () => {
   assert.equal(read({ ...put(), fields: { ...put().fields, HOST: "b" } }).kind, "refused");
 });
 
+test("the digest that is asked for, remembered or of bytes just read", () => {
+  const ask = (fields: Record<string, string>) => {
+    const wish = read({ ...put(), method: "HEAD", fields: { Host: "test", ...fields } });
+    return wish.kind === "head" ? wish.want : wish.kind;
+  };
+  assert.equal(ask({ "Cache-Control": "no-cache" }), undefined);
+  assert.deepEqual(ask({ "Shaftlog-Want-Digest": "7" }), { size: 7, fresh: false });
+  for (const value of ["no-cache", "No-Cache", "max-age=0, no-cache", "no-cache,x"]) {
+    assert.deepEqual(ask({ "Shaftlog-Want-Digest": "7", "Cache-Control": value }), { size: 7, fresh: true }, value);
+  }
+  for (const value of ["max-age=0", "no-cache-at-all", "", 'private="no-cache"']) {
+    assert.deepEqual(ask({ "Shaftlog-Want-Digest": "7", "Cache-Control": value }), { size: 7, fresh: false }, value);
+  }
+  const twice = { "cache-control": "max-age=0", "Cache-Control": "no-cache", "Shaftlog-Want-Digest": "0" };
+  assert.deepEqual(ask(twice), { size: 0, fresh: true }, "a list may come in parts");
+  assert.equal(ask({ "Shaftlog-Want-Digest": "x" }), "refused");
+});
+
 test("as many fields and segments as the limits allow", () => {
   const extra = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`x-${i}`, "1"]));
   assert.equal(read({ ...put(), fields: { ...put().fields, ...extra(97) } }).kind, "put");
