@@ -128,6 +128,11 @@ export class Spool implements Holder {
     await this.#sweeping;
     await this.settler.settle();
     this.leaves.stop();
+    for (const { generations, sentTo, acknowledged, holder } of this.#parts.registry.entries()) {
+      const newest = generations.at(-1);
+      if (holder === this && newest !== undefined && sentTo > (acknowledged?.offset ?? 0))
+        this.memory.note(newest.name);
+    }
     await this.memory.close();
     // Best effort: without it the memory only counts for less.
     await leaveClean(this.root, MEMORY_FILE).catch(() => {});

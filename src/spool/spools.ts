@@ -185,8 +185,9 @@ export class Spools {
     }
     held.size = stat.size;
     held.changedAt = held.lookedAt;
-    if (stat.size < before && (stat.size === 0 || !byDigest))
-      this.#goOn(held, { start: 0, before, reason: "was truncated" });
+    // Nothing is left of the newest generation where the file does not even reach its beginning.
+    const nothing = stat.size === 0 || stat.size < newestOf(held).start;
+    if (stat.size < before && (nothing || !byDigest)) this.#goOn(held, { start: 0, before, reason: "was truncated" });
     else if (byDigest || !this.#judgeShorter(held)) this.#registry.changed(held);
   }
 

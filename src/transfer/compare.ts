@@ -16,6 +16,8 @@ import { readMarked, ShorterFile } from "./local-digest.ts";
 import { keepHash, type Progress, runningHash } from "./progress.ts";
 import { troubleOf, unreadable } from "./trouble.ts";
 
+/** So many equal bytes are no coincidence. */
+const ENOUGH = 64;
 /** A generation begins at a line break where there is one this near before the byte that differs. */
 const NEAR = 64 * 1024;
 
@@ -92,7 +94,8 @@ async function askDigest(
 function judge(progress: Progress, file: OpenFile, parted: Parted, rewritten: boolean, desk: Desk): Served {
   const { entry, start } = progress.generation;
   const size = file.stat().size;
-  const memory = entry.acknowledged;
+  // After an end out of order, what another destination acknowledged since says nothing of what this one has.
+  const memory = progress.met || !entry.inDoubt ? entry.acknowledged : undefined;
   const here = start + parted.at;
   const weChanged =
     rewritten ||
@@ -104,7 +107,8 @@ function judge(progress: Progress, file: OpenFile, parted: Parted, rewritten: bo
         // Behind it may be what was taken and not answered, or answered and forgotten in a power cut.
         (here >= memory.offset && (memory.loaded === true || entry.sentTo > memory.offset)));
   if (!weChanged) return { kind: "fault", fault: { kind: "diverged", text: diverged(parted), lasting: true } };
-  desk.partedHere(progress, lineBreakBefore(file, start, here) - start);
+  // Where nothing of a later generation is left as it was, what lies before it may be new as well.
+  desk.partedHere(progress, parted.at < ENOUGH && start > 0 ? 0 : lineBreakBefore(file, start, here));
   return { kind: "again" };
 }
 

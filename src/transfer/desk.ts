@@ -58,8 +58,8 @@ export interface Desk {
   appended(progress: Progress, offset: number, mark: Mark | undefined): void;
   /** The first `size` bytes are the same there. */
   same(progress: Progress, size: number): void;
-  /** We changed: the file goes on as a generation from `at` of this one's bytes. */
-  partedHere(progress: Progress, at: number): void;
+  /** We changed: the file goes on as a generation from `offset` of the local file. */
+  partedHere(progress: Progress, offset: number): void;
   /** The file is not what it was: let the spool look; false where that changed nothing. */
   lookAgain(progress: Progress, reading: Exclude<Reading, { kind: "piece" }>): boolean;
 }

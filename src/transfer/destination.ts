@@ -249,8 +249,8 @@ export class Destination implements SpoolListener, Desk {
     this.lastProgressAt = this.now();
   }
 
-  partedHere({ generation }: Progress, at: number): void {
-    this.#parts.spool.supersede(generation.entry, generation.start + at, "no longer holds what was delivered of it");
+  partedHere({ generation }: Progress, offset: number): void {
+    this.#parts.spool.supersede(generation.entry, offset, "no longer holds what was delivered of it");
   }
 
   learned(progress: Progress, size: number, exists: boolean): void {

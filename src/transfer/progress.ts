@@ -17,6 +17,8 @@ export interface Progress {
   fresh: boolean;
   /** How many first bytes are known to be the same there, by their digest. */
   verified: number;
+  /** This destination has taken or confirmed bytes of it in this life. */
+  met: boolean;
   /** Something did not fit: the bytes are to be compared before anything is sent. */
   doubt: boolean;
   /** Equal size is not enough: the bytes are to be compared as well. Only where the destination may tell digests. */
@@ -73,6 +75,7 @@ export function newProgress(generation: Generation, fresh: boolean, compare: boo
     asked: false,
     fresh,
     verified: 0,
+    met: false,
     doubt: false,
     compare,
     thorough: compare,
@@ -102,6 +105,7 @@ export function gotOn(progress: Progress): void {
 export function isSame(progress: Progress, size: number, always: boolean): void {
   // While that was on the wire the file may have been truncated: then nothing is verified of what it holds now.
   progress.verified = size <= lengthOf(progress.generation) ? size : 0;
+  progress.met = true;
   if (always || progress.verified === 0) return;
   progress.compare = false;
   progress.thorough = false;
