@@ -8,14 +8,15 @@ import type { Directory, Files } from "../platform/files.ts";
 
 const LARGEST = 256 * 1024;
 
+/** Names in a directory that logrotate passes over (its `tabooext`). */
+const TABOO = /(?:,v|~|\.(?:bak|cfsaved|disabled|dpkg-\w+|rpm(?:new|orig|save)|swp|ucf-\w+))$/;
+
 /** What to tell of the configuration below /etc; undefined where there is no logrotate. */
 export function logrotateNotice(files: Files): Event | undefined {
-  const texts = [
-    ...readDirectory(files, "/etc", (name) => name === "logrotate.conf"),
-    ...readDirectory(files, "/etc/logrotate.d"),
-  ];
-  if (texts.length === 0) return undefined;
-  if (texts.some(allowsHardLinks))
+  const [main] = readDirectory(files, "/etc", (name) => name === "logrotate.conf");
+  const dropIns = readDirectory(files, "/etc/logrotate.d", (name) => !TABOO.test(name));
+  if (main === undefined && dropIns.length === 0) return undefined;
+  if (allowsHardLinks(main === undefined ? dropIns : including(main, dropIns)))
     return info("logrotate-allows-links", "logrotate is set to rotate files with hard links (allowhardlink)");
   return warn(
     "logrotate-stops",
@@ -24,15 +25,29 @@ export function logrotateNotice(files: Files): Event | undefined {
   );
 }
 
-/** True where `allowhardlink` stands outside every block, so that it holds for all files. */
-export function allowsHardLinks(text: string): boolean {
+/** The texts in the order in which logrotate reads them: `dropIns` stand where `main` includes a directory. */
+export function including(main: string, dropIns: readonly string[]): string[] {
+  const parts = main.split(/^\s*include\s+\S+.*$/m);
+  const [before = "", ...after] = parts;
+  return after.length === 0 ? [main] : [before, ...dropIns, ...after];
+}
+
+/** True where `allowhardlink` holds for every rule: it stands in the rule, or outside and before it. */
+export function allowsHardLinks(texts: readonly string[]): boolean {
   let depth = 0;
-  for (const line of text.split("\n")) {
+  let everywhere = false;
+  let inRule = false;
+  for (const line of texts.flatMap((text) => text.split("\n"))) {
     const bare = line.replace(/#.*/, "").trim();
-    if (depth === 0 && bare === "allowhardlink") return true;
+    const opened = depth > 0;
     depth += bare.split("{").length - bare.split("}").length;
+    if (bare === "allowhardlink" || bare === "noallowhardlink") {
+      if (opened) inRule = bare === "allowhardlink";
+      else everywhere = bare === "allowhardlink";
+    } else if (!opened && bare.includes("{")) inRule = everywhere;
+    if (bare.includes("}") && depth <= 0 && !inRule) return false;
   }
-  return false;
+  return everywhere || inRule;
 }
 
 function readDirectory(files: Files, path: Bytes, wanted: (name: Bytes) => boolean = () => true): string[] {
@@ -46,6 +61,7 @@ function readDirectory(files: Files, path: Bytes, wanted: (name: Bytes) => boole
     return directory
       .list()
       .filter(({ name }) => wanted(name))
+      .sort((a, b) => (a.name < b.name ? -1 : 1))
       .flatMap(({ name }) => readText(directory, name));
   } finally {
     directory.close();
