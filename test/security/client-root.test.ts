@@ -9,7 +9,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { byBaseName } from "../support/configs.ts";
 import { start } from "../support/processes.ts";
-import { giveToNobody, NOBODY, needsRoot } from "../support/restricted.ts";
+import { giveToNobody, NOBODY, needsRoot, withinReach } from "../support/restricted.ts";
 import { openScene, type Scene } from "../support/scene.ts";
 import { filesBelow } from "../support/trees.ts";
 import { until } from "../support/until.ts";
@@ -78,7 +78,7 @@ test("swaps of all kinds in a tight loop during scans: the user's own files are 
   giveToNobody(scene.logs);
   await scene.start();
   const user = { uid: NOBODY, gid: NOBODY, stdio: "inherit" } as const;
-  const attacker = spawn(process.execPath, ["-e", ATTACK, scene.logs, secret], user);
+  const attacker = spawn(withinReach(process.execPath, scene.home), ["-e", ATTACK, scene.logs, secret], user);
   const [code] = await once(attacker, "exit");
   assert.equal(code, 0);
   await scene.delivered(scene.log("app/own-0.log"));

@@ -16,12 +16,19 @@ export const needsRoot = isRoot ? false : "not root";
 /** As nobody. The binary may lie where nobody else may look; then there is a copy in `home`. */
 export function asNobody(home: string): readonly string[] {
   const words = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", "--"];
-  if (isReadableByAll(BINARY)) return words;
-  const copy = path.join(home, "shaftlog");
-  copyFileSync(BINARY, copy, constants.COPYFILE_FICLONE);
-  chmodSync(copy, 0o755);
+  const copy = withinReach(BINARY, home);
+  if (copy === BINARY) return words;
   // The word that follows, the binary's own path, becomes $0 and so is left out.
   return [...words, "sh", "-c", `exec ${copy} "$@"`];
+}
+
+/** `program`, or a copy of it in `home` where it lies where nobody else may look. */
+export function withinReach(program: string, home: string): string {
+  if (isReadableByAll(program)) return program;
+  const copy = path.join(home, path.basename(program));
+  copyFileSync(program, copy, constants.COPYFILE_FICLONE);
+  chmodSync(copy, 0o755);
+  return copy;
 }
 
 /** Gives the directories to nobody. */
