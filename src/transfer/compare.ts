@@ -94,9 +94,9 @@ async function askDigest(
 function judge(progress: Progress, file: OpenFile, parted: Parted, rewritten: boolean, desk: Desk): Served {
   const { entry, start } = progress.generation;
   const size = file.stat().size;
-  // After an end out of order, what another destination acknowledged since says nothing of what this one has.
-  const memory = progress.met || !entry.inDoubt ? entry.acknowledged : undefined;
   const here = start + parted.at;
+  // After an end out of order, what another destination acknowledged since says nothing of what this one had before.
+  const memory = entry.inDoubt && parted.at < (progress.hadAtFirst ?? 0) ? undefined : entry.acknowledged;
   const weChanged =
     rewritten ||
     entry.rewritten ||

@@ -269,11 +269,11 @@ export class Destination implements SpoolListener, Desk {
     if (ahead && !progress.ahead) emit(events.remoteAhead(this.url, generation, size, length));
     progress.ahead = ahead;
     // The same answer again is none: who waits for progress would wait for ever.
-    if (size !== had || !progress.asked) this.lastProgressAt = this.now();
+    if (size !== had || progress.hadAtFirst === undefined) this.lastProgressAt = this.now();
     // More than before: an append was taken whose answer was lost.
     if (size > had && progress.asked) this.outage.appended();
     else this.outage.answered();
-    progress.asked = true;
+    progress.hadAtFirst ??= size;
     this.onChange(progress);
   }
 

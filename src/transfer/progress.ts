@@ -11,14 +11,12 @@ export interface Progress {
   offset: number;
   /** False: ask before anything is sent. */
   known: boolean;
-  /** It has told its size at least once. */
-  asked: boolean;
   /** Adopted in this life and never sent: a strict destination may be sent the first bytes without asking. */
   fresh: boolean;
   /** How many first bytes are known to be the same there, by their digest. */
   verified: number;
-  /** This destination has taken or confirmed bytes of it in this life. */
-  met: boolean;
+  /** How much it had when it was asked first in this life: sent, if by us, in an earlier one. undefined: not asked yet. */
+  hadAtFirst: number | undefined;
   /** Something did not fit: the bytes are to be compared before anything is sent. */
   doubt: boolean;
   /** Equal size is not enough: the bytes are to be compared as well. Only where the destination may tell digests. */
@@ -72,10 +70,9 @@ export function newProgress(generation: Generation, fresh: boolean, compare: boo
     generation,
     offset: 0,
     known: false,
-    asked: false,
     fresh,
     verified: 0,
-    met: false,
+    hadAtFirst: undefined,
     doubt: false,
     compare,
     thorough: compare,
@@ -105,7 +102,6 @@ export function gotOn(progress: Progress): void {
 export function isSame(progress: Progress, size: number, always: boolean): void {
   // While that was on the wire the file may have been truncated: then nothing is verified of what it holds now.
   progress.verified = size <= lengthOf(progress.generation) ? size : 0;
-  progress.met = true;
   if (always || progress.verified === 0) return;
   progress.compare = false;
   progress.thorough = false;
