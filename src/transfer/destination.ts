@@ -271,7 +271,7 @@ export class Destination implements SpoolListener, Desk {
     // The same answer again is none: who waits for progress would wait for ever.
     if (size !== had || progress.hadAtFirst === undefined) this.lastProgressAt = this.now();
     // More than before: an append was taken whose answer was lost.
-    if (size > had && progress.asked) this.outage.appended();
+    if (size > had && progress.hadAtFirst !== undefined) this.outage.appended();
     else this.outage.answered();
     progress.hadAtFirst ??= size;
     this.onChange(progress);
