@@ -7,17 +7,24 @@ import path from "node:path";
 import { test } from "node:test";
 import { byBaseName } from "../support/configs.ts";
 import { pace } from "../support/pace.ts";
-import { descriptorsOf, watchesOf } from "../support/processes.ts";
-import { openScene, type Scene } from "../support/scene.ts";
+import { descriptorsOf, type Launch, watchesOf } from "../support/processes.ts";
+import { MOMENTS } from "../support/restricted.ts";
+import { openScene, type Scene, type SceneOptions } from "../support/scene.ts";
 import { filesBelow } from "../support/trees.ts";
 
 const HOUR = { scan_interval: "1h", periodic_trigger_interval: "1h" };
 
-async function start(t: test.TestContext, pattern = "*.log"): Promise<Scene> {
+async function start(
+  t: test.TestContext,
+  pattern = "*.log",
+  { scene: options, launch }: { scene: SceneOptions; launch: Launch } = { scene: {}, launch: {} },
+): Promise<Scene> {
   const scene = await openScene(t, {
+    ...options,
     client: ({ logs }) => ({ scan_paths: [byBaseName(`${logs}/${pattern}`)], ...HOUR }),
   });
-  await scene.start();
+  await scene.startServer();
+  await scene.startClient(launch);
   await scene.until("the directory is watched", () => watchesOf(scene.client.pid) > 0);
   return scene;
 }
@@ -29,7 +36,7 @@ function write(file: string, content = `${path.basename(file)}\n`): string {
 }
 
 test("files that live 50 to 100 ms are delivered", async (t) => {
-  const scene = await start(t);
+  const scene = await start(t, "*.log", MOMENTS);
   const names = Array.from({ length: 30 }, (_, i) => `brief-${i}.log`);
   for (const [i, name] of names.entries()) {
     const fd = fs.openSync(scene.log(name), "a");

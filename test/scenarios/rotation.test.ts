@@ -6,6 +6,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { assertExactlyOnce, Lines } from "../support/oracles.ts";
 import { pace } from "../support/pace.ts";
+import { MOMENTS } from "../support/restricted.ts";
 import { openScene, type Scene } from "../support/scene.ts";
 
 /** app.log → app.log.1 → app.log.2 …, `kept` of them. */
@@ -155,10 +156,12 @@ test("ten rotations while the client is stopped: what still has a name, or is he
 
 test("rotation storm: every 100 ms, five kept; every file that existed for 100 ms is delivered, once", async (t) => {
   const scene = await openScene(t, {
+    ...MOMENTS.scene,
     client: ({ logs }) => ({ scan_paths: [{ pattern: `${logs}/app.log*` }], scan_interval: "30s" }),
   });
   const lines = new Lines();
-  await scene.start();
+  await scene.startServer();
+  await scene.startClient(MOMENTS.launch);
   for (let rotation = 0; rotation < 60; rotation++) {
     const writer = fs.openSync(scene.log("app.log"), "a");
     for (let i = 0; i < 10; i++) {

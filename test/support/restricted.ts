@@ -1,7 +1,17 @@
 // The binary under a limit: as a user without rights, or in a user namespace with few inotify watches. Words to put
 // before it (`Launch.wrapper`); each of them becomes the binary.
 
-import { accessSync, chmodSync, chownSync, constants, copyFileSync, mkdtempSync, rmdirSync, statSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  rmdirSync,
+  statSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestContext } from "node:test";
@@ -46,6 +56,15 @@ export function mountTmpfs(t: TestContext, options: string): string {
   });
   return directory;
 }
+
+/**
+ * For scenarios about moments, on machines that do other work: a file system in memory, where no name waits for a
+ * disk, and a client that is served first, where that is allowed (`nice` goes on without it).
+ */
+export const MOMENTS = {
+  scene: existsSync("/dev/shm") ? { within: "/dev/shm" } : {},
+  launch: { wrapper: ["nice", "-n", "-15"] },
+} as const;
 
 /** A user namespace in which this user may have `count` inotify watches, or instances. */
 export function withInotify(what: "watches" | "instances", count: number): readonly string[] {
