@@ -40,7 +40,7 @@ export interface Entry {
   rewrites: number;
   /** They were, since its newest generation was made: it was we who changed. */
   rewritten: boolean;
-  /** The furthest offset up to which bytes were handed to any destination in this life, acknowledged or not. */
+  /** The furthest offset up to which bytes were sent in this life of which nobody knows whether they were taken. */
   sentTo: number;
   /** As the last look found them. */
   size: number;
@@ -50,6 +50,8 @@ export interface Entry {
   changedAt: number;
   /** The furthest bytes that were read to be sent: re-read before each append. */
   mark: Mark | undefined;
+  /** The same as it was at the start of this life. */
+  remembered: Mark | undefined;
   /** The furthest bytes that a destination acknowledged: kept over restarts in the spool's memory. */
   acknowledged: Mark | undefined;
 }

@@ -165,7 +165,8 @@ export class Spool implements Holder {
       const remembered = memory.get(newestOf(entry).name);
       entry.source = remembered?.source;
       if (remembered === undefined) continue;
-      entry.acknowledged = clean ? remembered.mark : { ...remembered.mark, loaded: true };
+      entry.remembered = clean ? remembered.mark : { ...remembered.mark, loaded: true };
+      entry.acknowledged = entry.remembered;
       entry.mark = remembered.mark;
       entry.head = remembered.head;
     }

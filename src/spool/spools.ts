@@ -275,6 +275,7 @@ export class Spools {
     this.#registry.changed(entry);
     if (outcome.kind === "made") void this.settled().then(() => this.#lettingGo.releaseEnded(entry));
     entry.acknowledged = undefined;
+    entry.remembered = undefined;
   }
 
   #look(entry: HeldEntry): Stat | undefined {

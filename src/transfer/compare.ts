@@ -95,8 +95,8 @@ function judge(progress: Progress, file: OpenFile, parted: Parted, rewritten: bo
   const { entry, start } = progress.generation;
   const size = file.stat().size;
   const here = start + parted.at;
-  // After an end out of order, what another destination acknowledged since says nothing of what this one had before.
-  const memory = entry.inDoubt && parted.at < (progress.hadAtFirst ?? 0) ? undefined : entry.acknowledged;
+  // What it had before this life is judged by what was remembered then: another one's answer since says nothing of it.
+  const memory = parted.at < (progress.hadAtFirst ?? 0) ? entry.remembered : entry.acknowledged;
   const weChanged =
     rewritten ||
     entry.rewritten ||

@@ -219,7 +219,6 @@ export class Destination implements SpoolListener, Desk {
   get strict(): boolean {
     return this.#life.strict;
   }
-
   get verifies(): boolean | undefined {
     return this.#life.verifies;
   }
@@ -282,6 +281,7 @@ export class Destination implements SpoolListener, Desk {
     const { emit, spool } = this.#parts;
     emit(events.appended(this.url, progress.generation, progress.offset, offset));
     this.bytesSent += offset - progress.offset;
+    progress.hadAtFirst ??= progress.offset;
     progress.offset = offset;
     gotOn(progress);
     this.#recovered(progress);

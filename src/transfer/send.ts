@@ -22,6 +22,8 @@ export interface Doubt {
   readonly kind: "doubt";
 }
 
+type Outcome = Reply<PutOutcome>["outcome"];
+
 interface Sent {
   readonly from: number;
   readonly to: number;
@@ -78,7 +80,6 @@ export async function send(
       hash?.update(bytes);
       digest = hash?.digest();
       const reply = desk.remote.put(connection, generation.name, next, lengthOf(generation), bytes, believed);
-      generation.entry.sentTo = Math.max(generation.entry.sentTo, generation.start + next + length);
       inFlight.push({ from: next, to: next + length, buffer, mark, digest, reply });
       next += length;
     }
@@ -88,7 +89,7 @@ export async function send(
     if (trouble === undefined) continue;
     // What is pipelined behind a range that was not appended can only be refused, or be in doubt as well.
     if (inFlight.length > 0) connection.destroy();
-    for (const rest of inFlight) await rest.reply;
+    for (const rest of inFlight) mayBeTaken(progress, rest, (await rest.reply).outcome);
     return trouble;
   }
   if (next > first) progress.known = true;
@@ -114,11 +115,18 @@ function changed(progress: Progress, reading: Exclude<Reading, { kind: "piece" }
     : { kind: "fault", fault: { kind: "local", text: "it is shorter here than what was sent", lasting: true } };
 }
 
+/** No answer, or one that leaves it open: the bytes may be there, and are ours then. */
+function mayBeTaken({ generation: { entry, start } }: Progress, sent: Sent, { kind }: Outcome): void {
+  if (kind === "failed" || kind === "unknown" || kind === "unavailable")
+    entry.sentTo = Math.max(entry.sentTo, start + sent.to);
+}
+
 /** Waits for one range's answer. What is wrong, or undefined where it was appended. */
 async function settle(progress: Progress, sent: Sent, desk: Desk): Promise<Served | Doubt | undefined> {
   const since = desk.now();
   const { outcome, start, digest } = await sent.reply;
   if (outcome.kind !== "failed") desk.heard(start);
+  mayBeTaken(progress, sent, outcome);
   switch (outcome.kind) {
     case "appended":
       desk.window.answered(sent.to - sent.from, desk.now() - since);

@@ -31,6 +31,7 @@ export function fakeFile(name: string, content: string | Buffer = ""): FakeFile 
     nlink: 2,
     changedAt: Number.NEGATIVE_INFINITY,
     mark: undefined,
+    remembered: undefined,
     acknowledged: undefined,
   };
   const generation: Generation = { entry, name, number: 1, start: 0, end: undefined };
