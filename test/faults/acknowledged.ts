@@ -1,27 +1,54 @@
 // What a server has promised, as the recording proxy heard it: every size that it told, by 2xx, by HEAD or in a refusal,
-// is durable there. Asked of its directory after it died.
+// is durable there. Asked of its directory after it died. What it said while its disk was being shut down does not
+// count: XFS may tell an fsync that was under way that all is well, and without power nobody would have heard of it.
 
 import fs from "node:fs";
 import path from "node:path";
 import type { WireProxy } from "../support/proxy.ts";
+import { filesBelow } from "../support/trees.ts";
 
-/** By name, the most bytes that the server ever said it has. */
-export function acknowledged(proxy: WireProxy): Map<string, number> {
-  const most = new Map<string, number>();
-  for (const { target, told = 0 } of proxy.exchanges) {
-    const name = decodeURIComponent(target.slice(1));
-    if (told > (most.get(name) ?? 0)) most.set(name, told);
+export class Promises {
+  readonly #proxy: WireProxy;
+  /** By name, the most bytes that the server ever said it has. */
+  readonly #most = new Map<string, number>();
+  /** Exchanges before this one were with a server that is dead. */
+  #from = 0;
+
+  constructor(proxy: WireProxy) {
+    this.#proxy = proxy;
   }
-  return most;
+
+  /** How many files are promised something: right before a cut. */
+  note(): number {
+    for (const { target, told = 0 } of this.#proxy.exchanges.slice(this.#from)) {
+      const name = decodeURIComponent(target.slice(1));
+      if (told > (this.#most.get(name) ?? 0)) this.#most.set(name, told);
+    }
+    return this.#most.size;
+  }
+
+  /** The server is dead: each promise that was not kept, in words; bytes are gone, or not those in the client's `spool`. */
+  broken(store: string, spool: string): string[] {
+    this.#from = this.#proxy.exchanges.length;
+    return [...this.#most].flatMap(([name, told]) => {
+      const there = bytesOf(path.join(store, name));
+      if (there.length < told) return [`${name} has ${there.length} bytes and had ${told}`];
+      const same = there.subarray(0, told).equals(bytesOf(path.join(spool, name)).subarray(0, told));
+      return same ? [] : [`of ${name} not all of ${told} bytes are the client's`];
+    });
+  }
 }
 
-/** Each promise that was not kept, in words: bytes that are gone, or not those in the client's `spool`. */
-export function broken(proxy: WireProxy, store: string, spool: string): string[] {
-  return [...acknowledged(proxy)].flatMap(([name, told]) => {
-    const file = path.join(store, name);
-    const there = fs.existsSync(file) ? fs.readFileSync(file) : Buffer.alloc(0);
-    const whole = fs.readFileSync(path.join(spool, name));
-    if (there.length < told) return [`${name} has ${there.length} bytes and had ${told}`];
-    return there.equals(whole.subarray(0, there.length)) ? [] : [`${name} is no beginning of the client's`];
+/** Names of files that end with NULs which nobody sent, with the size that they have without. */
+export function nulTails(store: string, spool: string): [name: string, size: number][] {
+  return [...filesBelow(store).keys()].flatMap((name): [string, number][] => {
+    const there = bytesOf(path.join(store, name));
+    const size = there.findLastIndex((byte) => byte !== 0) + 1;
+    const whole = bytesOf(path.join(spool, name));
+    return size < there.length && !there.equals(whole.subarray(0, there.length)) ? [[name, size]] : [];
   });
+}
+
+function bytesOf(file: string): Buffer {
+  return fs.existsSync(file) ? fs.readFileSync(file) : Buffer.alloc(0);
 }

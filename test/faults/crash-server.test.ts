@@ -10,7 +10,7 @@ import { assertExactlyOnce, behind, Lines } from "../support/oracles.ts";
 import { sh, start } from "../support/processes.ts";
 import { WireProxy } from "../support/proxy.ts";
 import { openScene, type Scene } from "../support/scene.ts";
-import { broken } from "./acknowledged.ts";
+import { Promises } from "./acknowledged.ts";
 import { killedAt, noStrace, noted, type Point, pointsIn, spread } from "./crash-points.ts";
 import { extent, seeded } from "./extent.ts";
 import { LoopDisk, lacksLoopDisk } from "./loop-disk.ts";
@@ -79,15 +79,17 @@ function clientRuns(scene: Scene): boolean {
 async function survive(t: TestContext, deaths: readonly Point[], disk: LoopDisk | undefined): Promise<number> {
   const stage = await openStage(t, disk);
   const { scene, proxy, lines } = stage;
+  const promises = new Promises(proxy);
   let died = 0;
   try {
     for (const point of deaths) {
       const end = await run(stage, killedAt(point, "/dev/null"));
       assert.ok(end === "SIGKILL" || end === 0, `ended with ${end}`);
       if (end === "SIGKILL") died++;
+      promises.note();
       disk?.cut();
       await disk?.back();
-      assert.deepEqual(broken(proxy, scene.store, scene.spool), []);
+      assert.deepEqual(promises.broken(scene.store, scene.spool), []);
     }
     await scene.startServer();
     await scene.delivered(
