@@ -72,6 +72,11 @@ export async function send(
         stop = reading.kind === "fault" ? reading : changed(progress, reading, desk);
         break;
       }
+      // Another destination's comparison found that the file is not what it was: our digest is of what was.
+      if (generation.entry.rewrites !== rewrites) {
+        stop = { kind: "doubt" };
+        break;
+      }
       const { bytes, mark } = reading.piece;
       // From here until its answer is in, nobody can tell how much is there.
       progress.known = false;
@@ -116,9 +121,12 @@ function changed(progress: Progress, reading: Exclude<Reading, { kind: "piece" }
 }
 
 /** No answer, or one that leaves it open: the bytes may be there, and are ours then. */
-function mayBeTaken({ generation: { entry, start } }: Progress, sent: Sent, { kind }: Outcome): void {
-  if (kind === "failed" || kind === "unknown" || kind === "unavailable")
-    entry.sentTo = Math.max(entry.sentTo, start + sent.to);
+function mayBeTaken(progress: Progress, sent: Sent, { kind }: Outcome): void {
+  if (kind !== "failed" && kind !== "unknown" && kind !== "unavailable") return;
+  const { entry, start } = progress.generation;
+  entry.sentTo = Math.max(entry.sentTo, start + sent.to);
+  // A power cut there may have left NULs in their place, and their number. Where nothing follows, no append would tell.
+  progress.compare = true;
 }
 
 /** Waits for one range's answer. What is wrong, or undefined where it was appended. */
