@@ -129,6 +129,8 @@ export class ClientHost {
 
   #emit(life: Life): Emit {
     return ({ name, level, text }) => {
+      const diverged = name === "file-diverged" ? /^"([^"]+)"/.exec(text)?.[1] : undefined;
+      if (diverged !== undefined) this.host.world.diverged.add(diverged);
       if (life.alive) this.host.world.note(() => `${life.name}: ${level} ${name} ${text}`);
     };
   }

@@ -57,7 +57,7 @@ async function runMany(): Promise<number> {
   const from = Number(values.from);
   const count = Number(values.count);
   const began = performance.now();
-  const sum = { events: 0, requests: 0, steps: 0, ms: 0 };
+  const sum = { events: 0, requests: 0, steps: 0, ms: 0, stopped: 0 };
   const actions: Record<string, number> = {};
   let failures = 0;
   let ran = 0;
@@ -68,6 +68,7 @@ async function runMany(): Promise<number> {
     sum.requests += outcome.requests;
     sum.steps += outcome.steps;
     sum.ms += outcome.ms;
+    sum.stopped += outcome.stopped;
     for (const [action, times] of Object.entries(outcome.actions)) actions[action] = (actions[action] ?? 0) + times;
     if (outcome.violation === undefined) continue;
     failures++;
@@ -75,7 +76,9 @@ async function runMany(): Promise<number> {
     if (!values.all) break;
   }
   const seconds = (performance.now() - began) / 1000;
-  print(`${ran} schedules from seed ${from} in ${seconds.toFixed(1)} s: ${failures} violations`);
+  print(
+    `${ran} schedules from seed ${from} in ${seconds.toFixed(1)} s: ${failures} violations, ${sum.stopped} stopped as diverged`,
+  );
   print(
     `${sum.steps} steps, ${sum.requests} requests, ${sum.events} events, ${Math.round(sum.ms / 3_600_000)} simulated hours`,
   );

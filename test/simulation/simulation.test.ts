@@ -1,24 +1,21 @@
-// 20,000 schedules of the real stations on simulated files, network and clock: most from fixed seeds, so that each run
-// proves the same, and some from seeds that no run had before. A failure prints the line that replays it.
+// 20,000 schedules of the real stations on simulated files, network and clock, from fixed seeds, so that each run proves
+// the same; `npm run simulate -- --from N --count M` tries others. A failure prints the line that replays it.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { simulate } from "./command.ts";
 
-const FIXED = 19_000;
-const NEW = 1_000;
+const FIXED = 20_000;
 
-for (const [what, from, count] of [
-  ["fixed", 1, FIXED],
-  ["new", 1_000_000 + (Date.now() % 2 ** 40), NEW],
-] as const) {
-  test(`${count} schedules from ${what} seeds, from ${from} on`, async (t) => {
-    const { code, output } = await simulate("--from", String(from), "--count", String(count));
-    t.diagnostic(output.trimEnd());
-    assert.equal(code, 0, output);
-    assert.match(output, new RegExp(`^${count} schedules .* 0 violations`, "m"));
-  });
-}
+test(`${FIXED} schedules`, async (t) => {
+  const { code, output } = await simulate("--from", "1", "--count", String(FIXED));
+  t.diagnostic(output.trimEnd());
+  assert.equal(code, 0, output);
+  assert.match(output, new RegExp(`^${FIXED} schedules .* 0 violations`, "m"));
+  // Our own change after several crashes may pass for a foreign one: told, and stopped; rare.
+  const stopped = Number(/(\d+) stopped as diverged/.exec(output)?.[1]);
+  assert.ok(stopped <= FIXED / 500, `${stopped} files stopped as diverged`);
+});
 
 test("the same seed is the same schedule, event by event", async () => {
   const trace = async (seed: string) => (await simulate("--seed", seed, "--last", "100000")).output;

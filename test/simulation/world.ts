@@ -54,6 +54,10 @@ export class World {
   now = 0;
   /** The first breach of an invariant. */
   violation: string | undefined;
+  /** Names of files that the client said were stopped as diverged. */
+  readonly diverged = new Set<string>();
+  /** Those of them that nobody but the operator brings further, at the end. */
+  stopped = 0;
   events = 0;
   readonly #trace: Trace | undefined;
   readonly #heap: Planned[] = [];
