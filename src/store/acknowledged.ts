@@ -69,6 +69,12 @@ export class Acknowledged {
 
   constructor(parts: AcknowledgedParts) {
     this.#parts = parts;
+    try {
+      // Left by a process that was killed.
+      if (parts.root.lstat(TEMPORARY) !== undefined) parts.root.unlink(TEMPORARY);
+    } catch (error) {
+      parts.failed(error);
+    }
   }
 
   /** More of it is durable: remembered within a second or so. */
