@@ -2,9 +2,12 @@
 // is durable there. Asked of its directory after it died. What it said while its disk was being shut down does not
 // count: XFS may tell an fsync that was under way that all is well, and without power nobody would have heard of it.
 
+import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
+import { run } from "../support/processes.ts";
 import type { WireProxy } from "../support/proxy.ts";
+import type { Scene } from "../support/scene.ts";
 import { filesBelow } from "../support/trees.ts";
 
 export class Promises {
@@ -39,14 +42,16 @@ export class Promises {
   }
 }
 
-/** Names of files that end with NULs which nobody sent, with the size that they have without. */
-export function nulTails(store: string, spool: string): [name: string, size: number][] {
-  return [...filesBelow(store).keys()].flatMap((name): [string, number][] => {
+/** What was not acknowledged may be NULs after a power cut (nul-tail.test.ts): cuts them off, as the manual says. */
+export function cutNuls({ home, store, spool }: Scene): void {
+  for (const name of filesBelow(store).keys()) {
     const there = bytesOf(path.join(store, name));
-    const size = there.findLastIndex((byte) => byte !== 0) + 1;
     const whole = bytesOf(path.join(spool, name));
-    return size < there.length && !there.equals(whole.subarray(0, there.length)) ? [[name, size]] : [];
-  });
+    const size = there.findLastIndex((byte) => byte !== 0) + 1;
+    if (size === there.length || there.equals(whole.subarray(0, there.length))) continue;
+    const { status, stderr } = run(["repair", "-f", path.join(home, "server.yaml"), "--cut", name, "--to", `${size}`]);
+    assert.equal(status, 0, stderr);
+  }
 }
 
 function bytesOf(file: string): Buffer {

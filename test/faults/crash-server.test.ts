@@ -10,7 +10,7 @@ import { assertExactlyOnce, behind, Lines } from "../support/oracles.ts";
 import { sh, start } from "../support/processes.ts";
 import { WireProxy } from "../support/proxy.ts";
 import { openScene, type Scene } from "../support/scene.ts";
-import { Promises } from "./acknowledged.ts";
+import { cutNuls, Promises } from "./acknowledged.ts";
 import { killedAt, noStrace, noted, type Point, pointsIn, spread } from "./crash-points.ts";
 import { extent, seeded } from "./extent.ts";
 import { LoopDisk, lacksLoopDisk } from "./loop-disk.ts";
@@ -90,6 +90,7 @@ async function survive(t: TestContext, deaths: readonly Point[], disk: LoopDisk 
       disk?.cut();
       await disk?.back();
       assert.deepEqual(promises.broken(scene.store, scene.spool), []);
+      cutNuls(scene);
     }
     await scene.startServer();
     await scene.delivered(

@@ -9,10 +9,9 @@ import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { assertExactlyOnce } from "../support/oracles.ts";
 import { pace } from "../support/pace.ts";
-import { run } from "../support/processes.ts";
 import { WireProxy } from "../support/proxy.ts";
 import { openScene, type Scene } from "../support/scene.ts";
-import { nulTails, Promises } from "./acknowledged.ts";
+import { cutNuls, Promises } from "./acknowledged.ts";
 import { extent, seeded } from "./extent.ts";
 import { KINDS, type Kind, LoopDisk, lacksLoopDisk } from "./loop-disk.ts";
 import { Writer } from "./writer.ts";
@@ -54,16 +53,8 @@ async function cut({ scene, disk, promises }: Stage, ms: number): Promise<string
   await scene.server.kill();
   await disk.back();
   const broken = promises.broken(scene.store, scene.spool);
-  // What was not acknowledged may be NULs (nul-tail.test.ts): the operator cuts them off before he starts the server.
-  for (const [name, size] of nulTails(scene.store, scene.spool)) {
-    const { status, stderr } = run(["repair", "-f", config(scene), "--cut", name, "--to", `${size}`]);
-    assert.equal(status, 0, stderr);
-  }
+  cutNuls(scene);
   return broken;
-}
-
-function config(scene: Scene): string {
-  return path.join(scene.home, "server.yaml");
 }
 
 /** All lines at the server once; the files are equal. */
