@@ -72,8 +72,8 @@ export class Acknowledged {
     try {
       // Left by a process that was killed.
       if (parts.root.lstat(TEMPORARY) !== undefined) parts.root.unlink(TEMPORARY);
-    } catch (error) {
-      parts.failed(error);
+    } catch {
+      // Told when something is to be written.
     }
   }
 
