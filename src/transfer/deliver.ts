@@ -46,6 +46,8 @@ export async function deliver(
     // How much is there, and is it the same? On another connection: this one may have ended with the refusal.
     progress.known = false;
     progress.doubt = true;
+    // Else it would be sent again unasked, and in doubt again, without ever waiting for anything.
+    progress.fresh = false;
     return { kind: "again" };
   } finally {
     file.close();

@@ -51,7 +51,12 @@ export async function send(
   let synced = 0;
   let stop: Served | Doubt | undefined;
   const hash = await hashAt(progress, file, first, desk).catch((error: unknown) => {
-    stop = error instanceof ShorterFile ? { kind: "doubt" } : unreadable(error);
+    stop = unreadable(error);
+    if (error instanceof ShorterFile) {
+      // Perhaps nobody else looks: sync-once has no sweeps.
+      desk.lookAgain(progress, { kind: "shorter", stat: file.stat() });
+      stop = { kind: "doubt" };
+    }
     return undefined;
   });
   const { rewrites } = generation.entry;
@@ -114,6 +119,7 @@ async function hashAt(progress: Progress, file: OpenFile, size: number, desk: De
 
 /** The file is not the one whose first bytes were sent. */
 function changed(progress: Progress, reading: Exclude<Reading, { kind: "piece" }>, desk: Desk): Served | Doubt {
+  if (reading.kind === "shorter" && desk.lookAgain(progress, reading)) return { kind: "again" };
   if (desk.verifies === true && progress.offset > 0) return { kind: "doubt" };
   return desk.lookAgain(progress, reading)
     ? { kind: "again" }

@@ -1,0 +1,49 @@
+// A file that is truncated between its look and the read that follows it: noticed by that read, asked about, and never
+// tried again without waiting for anything. Over a fake spool, network and clock.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import type { Stat } from "../../src/platform/files.ts";
+import { Destination } from "../../src/transfer/destination.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { fakeFile } from "../support/fake-entry.ts";
+import { FakeHttp } from "../support/fake-http.ts";
+
+test("a new generation whose file is shorter than its beginning by the time it is read", async () => {
+  const http = new FakeHttp();
+  const clock = new FakeClock();
+  const noticed: number[] = [];
+  let opened = 0;
+  const destination = new Destination({
+    url: new URL("http://log.test:10655/"),
+    http,
+    clock,
+    random: () => 0.5,
+    newHash: () => createHash("sha256"),
+    compareAll: false,
+    spool: {
+      noticed: (_entry, stat: Stat) => noticed.push(stat.size),
+      supersede: () => {},
+      rewritten: () => {},
+      acknowledged: () => {},
+    },
+    emit: () => {},
+  });
+  destination.added(fakeFile("first", "content").generation);
+  await clock.advance(100);
+  const file = fakeFile("a.log.g2-from-42", "x".repeat(84));
+  Object.assign(file.generation, { start: 42, number: 2 });
+  const { open } = file.entry.holder;
+  Object.assign(file.entry.holder, {
+    open: () => {
+      assert.ok(++opened < 100, "it goes round in circles");
+      return open(file.entry);
+    },
+  });
+  file.bytes = Buffer.alloc(0);
+  destination.added(file.generation);
+  await clock.advance(1_000);
+  assert.ok(noticed.includes(0));
+  assert.equal(http.requests.filter(({ method, path }) => method === "PUT" && path.includes("g2")).length, 0);
+});
