@@ -38,7 +38,7 @@ const PROBE = ".probe";
 
 export async function runServer(flags: ServerFlags): Promise<number> {
   const config = loadServerConfig(flags.config);
-  const root = openDatadir(config.datadir);
+  const root = openDatadir(config.datadir, config.fsync);
   const lock = lockDirectory(bytesOf(config.datadir));
   checkWritable(root, config.datadir);
   const log = openLog({ path: flags.stdout ? undefined : config.logfile, debug: flags.debug });
@@ -124,24 +124,39 @@ async function finish(ingest: Ingest, store: Store): Promise<void> {
   await store.stop();
 }
 
-function openDatadir(path: string): Directory {
+function openDatadir(path: string, fsync: boolean): Directory {
   try {
-    makeDirectory(path);
+    makeDirectory(path, fsync);
     return nodeFiles.open(bytesOf(path), true);
   } catch (error) {
     throw new StartFailure(`Cannot use the data directory ${quoteText(path)}: ${describe(error)}`);
   }
 }
 
-/** Like `mkdir -p`, which node's own form turns into an endless loop below /proc. */
-function makeDirectory(path: string): void {
+/** Like `mkdir -p`, which node's own form turns into an endless loop below /proc; each new entry is durable. */
+function makeDirectory(path: string, fsync: boolean): void {
   try {
     mkdirSync(path, { mode: 0o750 });
   } catch (error) {
-    if (codeOf(error) === "EEXIST") return;
-    if (codeOf(error) !== "ENOENT" || dirname(path) === path || existsSync(dirname(path))) throw error;
-    makeDirectory(dirname(path));
-    mkdirSync(path, { mode: 0o750 });
+    // Where it is there, whoever made it may have been killed before its entry was durable.
+    if (codeOf(error) !== "EEXIST") {
+      if (codeOf(error) !== "ENOENT" || dirname(path) === path || existsSync(dirname(path))) throw error;
+      makeDirectory(dirname(path), fsync);
+      mkdirSync(path, { mode: 0o750 });
+    }
+  }
+  if (fsync) syncEntries(dirname(path));
+}
+
+function syncEntries(path: string): void {
+  const directory = nodeFiles.open(bytesOf(path), true);
+  try {
+    directory.syncNow();
+  } catch (error) {
+    // Not ours to read, so not ours to have made an entry in.
+    if (codeOf(error) !== "EACCES") throw error;
+  } finally {
+    directory.close();
   }
 }
 
