@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import type { Stat } from "../../src/platform/files.ts";
+import { formatDigest, SHAFTLOG_DIGEST } from "../../src/protocol/digest-field.ts";
+import { TreeHash } from "../../src/protocol/tree-hash.ts";
 import { Destination } from "../../src/transfer/destination.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { fakeFile } from "../support/fake-entry.ts";
@@ -30,6 +32,11 @@ test("a new generation whose file is shorter than its beginning by the time it i
     },
     emit: () => {},
   });
+  // It shows that it tells digests.
+  const whole = new TreeHash(() => createHash("sha256"));
+  whole.update(Buffer.from("content"));
+  const field = formatDigest({ size: 7, digest: whole.digest() });
+  http.script = ({ method }) => (method === "PUT" ? http.answer(201, { [SHAFTLOG_DIGEST]: field }) : undefined);
   destination.added(fakeFile("first", "content").generation);
   await clock.advance(100);
   const file = fakeFile("a.log.g2-from-42", "x".repeat(84));
@@ -44,6 +51,7 @@ test("a new generation whose file is shorter than its beginning by the time it i
   file.bytes = Buffer.alloc(0);
   destination.added(file.generation);
   await clock.advance(1_000);
+  assert.equal(destination.verifies, true);
   assert.ok(noticed.includes(0));
   assert.equal(http.requests.filter(({ method, path }) => method === "PUT" && path.includes("g2")).length, 0);
 });
