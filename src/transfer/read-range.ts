@@ -43,11 +43,13 @@ export async function readRange(
     return stat.size < entry.mark.offset ? { kind: "shorter", stat } : { kind: "rewritten" };
   }
   const wanted = before + length;
-  const count =
-    wanted <= SMALL
-      ? file.readNow(buffer, 0, wanted, from - before)
-      : await file.read(buffer, 0, wanted, from - before);
+  const isSmall = wanted <= SMALL;
+  const count = isSmall
+    ? file.readNow(buffer, 0, wanted, from - before)
+    : await file.read(buffer, 0, wanted, from - before);
   if (count < wanted) return { kind: "shorter", stat: file.stat() };
+  // What takes a while to read may have been cut, and written anew, since its mark was looked at.
+  if (guarded && !isSmall && entry.mark !== undefined && !holds(entry.mark, file)) return { kind: "rewritten" };
   const mark = guarded ? markOf(buffer.subarray(0, wanted), from + length) : undefined;
   if (mark !== undefined && mark.offset >= (entry.mark?.offset ?? 0)) entry.mark = mark;
   return { kind: "piece", piece: { bytes: buffer.subarray(before, wanted), mark } };

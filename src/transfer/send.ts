@@ -50,6 +50,8 @@ export async function send(
   /** So many of our bytes are known to be durable here, where that is asked for. */
   let synced = 0;
   let stop: Served | Doubt | undefined;
+  // Before the digest is taken: what is found while it is made counts as well.
+  const { rewrites } = generation.entry;
   const hash = await hashAt(progress, file, first, desk).catch((error: unknown) => {
     stop = unreadable(error);
     if (error instanceof ShorterFile) {
@@ -59,7 +61,6 @@ export async function send(
     }
     return undefined;
   });
-  const { rewrites } = generation.entry;
   progress.hash = undefined; // it runs ahead of the answers from here on
   let digest = hash?.digest();
   for (;;) {
