@@ -32,7 +32,8 @@ check: $(INSTALLED) ## types, lint, format, tidy test
 	biome check --error-on-warnings .
 	@node --test --test-reporter=dot test/tidy.test.ts
 
-bench: dist/shaftlog ## measure the binary
+bench: dist/shaftlog ## measure the binary beside its peers; installs them where it may
+	@sh scripts/install-test-needs.sh bench
 	@set -e; for program in bench/*.bench.ts; do node "$$program"; done
 
 clean: ## remove what build made

@@ -19,7 +19,7 @@ await inDirectory(false, async (home) => {
   const names = Array.from({ length: files }, (_, i) => `app-${i}.log`);
   for (const name of names) fs.writeFileSync(path.join(home, "logs", name), LINE);
   const port = await freePort();
-  const { server, client } = configure(home, port, `${home}/logs/*.log`);
+  const { server, client } = configure(home, { port, pattern: `${home}/logs/*.log` });
   const daemon = await start(BINARY, ["server", "-s", "-f", server], /server-started/);
   let shipper = await start(BINARY, ["client", "-s", "-f", client], /client-started/);
   const store = path.join(home, "store/bench");

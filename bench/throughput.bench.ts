@@ -1,80 +1,105 @@
-// One file of 1 GiB on memory to one destination over loopback: ours (`sync-once`, its start-up included) and
-// `rsync --append` to an rsync daemon, in turn in one run. `--mib N` for another size, `--rounds N`.
+// How fast bytes are brought over, beside peers in the same run: one file or 64, on memory or on a disk, plain, over TLS,
+// over a long way, and to a destination without digests. `--case NAME` for one of them, `--mib N`, `--rounds N`.
 
-import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { median, table } from "./lib/figures.ts";
-import { BINARY, configure, freePort, inDirectory, listening, start, stop, timed } from "./lib/processes.ts";
+import { short } from "./lib/figures.ts";
+import { writeLogs } from "./lib/logs.ts";
+import { ours } from "./lib/ours.ts";
+import { nginx } from "./lib/peers/nginx.ts";
+import { rsync } from "./lib/peers/rsync.ts";
+import { socat } from "./lib/peers/socat.ts";
+import { freePort, inDirectory, startProgram } from "./lib/processes.ts";
+import { compared, publish, type Row } from "./lib/report.ts";
+import { alternate, type Contender } from "./lib/rounds.ts";
+import type { Task } from "./lib/task.ts";
+
+interface Case {
+  readonly what: string;
+  readonly files?: number;
+  /** Beside how much of the whole. */
+  readonly share?: number;
+  readonly circumstances?: Pick<Task, "onDisk" | "tls" | "delay">;
+  readonly contenders: (task: Task) => readonly Contender[];
+  readonly target: { readonly text: string; readonly least: number };
+}
+
+const plain = (task: Task) =>
+  ours(task, { name: "shaftlog", server: (port, store) => startProgram("plain-server.ts", [port, store]) });
+
+/** 50 ms each way. */
+const farAway = async (port: number) => {
+  const own = await freePort();
+  return { port: own, process: await startProgram("delay-proxy.ts", [own, port, 50]) };
+};
+
+const CASES: Readonly<Record<string, Case>> = {
+  memory: {
+    what: "one file, tmpfs, verified",
+    contenders: (task) => [ours(task), rsync(task), nginx(task), socat(task)],
+    target: { text: "≥ 0.55 × rsync, aim 0.7", least: 0.55 },
+  },
+  "no-digests": {
+    what: "one file, tmpfs, to a destination without digests",
+    contenders: (task) => [plain(task), rsync(task)],
+    target: { text: "≥ 0.9 × rsync", least: 0.9 },
+  },
+  tls: {
+    what: "one file, tmpfs, TLS, verified",
+    circumstances: { tls: true },
+    contenders: (task) => [ours(task), nginx(task)],
+    target: { text: "≥ 0.5 × curl → nginx TLS, aim 0.65", least: 0.5 },
+  },
+  many: {
+    what: "64 files, tmpfs, verified",
+    files: 64,
+    contenders: (task) => [ours(task), rsync(task), nginx(task)],
+    target: { text: "≥ 0.55 × rsync, aim 0.7", least: 0.55 },
+  },
+  disk: {
+    what: "one file, on this machine's disk, verified",
+    circumstances: { onDisk: true },
+    contenders: (task) => [ours(task), rsync(task)],
+    target: { text: "≥ 0.55 × rsync --fsync, aim 0.7", least: 0.55 },
+  },
+  "round-trip": {
+    what: "one file, tmpfs, 100 ms round trip, verified",
+    share: 0.5,
+    circumstances: { delay: farAway },
+    contenders: (task) => [ours(task), rsync(task), socat(task)],
+    target: { text: "≥ 100 MB/s, aim 250", least: 0 },
+  },
+};
 
 const { values } = parseArgs({
-  options: { mib: { type: "string", default: "1024" }, rounds: { type: "string", default: "3" } },
-});
-const mib = Number(values.mib);
-const rounds = Number(values.rounds);
-
-await inDirectory(false, async (home) => {
-  fs.mkdirSync(path.join(home, "logs"));
-  const file = path.join(home, "logs", "big.log");
-  writeLog(file, mib);
-  const ours: number[] = [];
-  const rsync: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    ours.push(await runOurs(home));
-    rsync.push(await runRsync(home, file));
-  }
-  const rate = (seconds: number) => `${Math.round(mib / seconds)} MiB/s`;
-  const ratio = median(rsync) / median(ours);
-  process.stdout.write(
-    table(
-      [`${mib} MiB, one file, memory, ${rounds} rounds`, "median", "each (s)", "× rsync"],
-      [
-        ["rsync --append, daemon", rate(median(rsync)), rsync.map((s) => s.toFixed(2)).join(" "), "1"],
-        ["shaftlog sync-once", rate(median(ours)), ours.map((s) => s.toFixed(2)).join(" "), ratio.toFixed(2)],
-      ],
-    ),
-  );
+  options: {
+    case: { type: "string", multiple: true },
+    mib: { type: "string", default: "1024" },
+    rounds: { type: "string", default: "5" },
+  },
 });
 
-async function runOurs(home: string): Promise<number> {
-  const port = await freePort();
-  const { server, client } = configure(home, port, `${home}/logs/*.log`);
-  const daemon = await start(BINARY, ["server", "-s", "-f", server], /server-started/);
-  await listening(port);
-  const seconds = timed(BINARY, ["sync-once", "-q", "-f", client]);
-  await stop(daemon);
-  const delivered = fs.statSync(path.join(home, "store/bench/big.log")).size;
-  if (delivered !== mib * 1024 * 1024) throw new Error(`${delivered} bytes arrived`);
-  for (const name of ["store", "spool"]) fs.rmSync(path.join(home, name), { recursive: true });
-  return seconds;
+const rows: Row[] = [];
+for (const name of values.case ?? Object.keys(CASES)) {
+  const one = CASES[name];
+  if (one === undefined) throw new Error(`no case ${name}; there are ${Object.keys(CASES).join(", ")}`);
+  rows.push(await measure(one, Number(values.mib) * (one.share ?? 1)));
 }
+publish("throughput", { rows, charts: [] });
 
-async function runRsync(home: string, file: string): Promise<number> {
-  const port = await freePort();
-  const target = path.join(home, "rsync");
-  fs.mkdirSync(target);
-  fs.writeFileSync(
-    path.join(home, "rsyncd.conf"),
-    `use chroot = no\n${process.getuid?.() === 0 ? "uid = root\ngid = root\n" : ""}[bench]\npath = ${target}\nread only = no\n`,
-  );
-  const { spawn } = await import("node:child_process");
-  const daemon = spawn("rsync", ["--daemon", "--no-detach", `--port=${port}`, `--config=${home}/rsyncd.conf`], {
-    stdio: "ignore",
+async function measure(one: Case, mib: number): Promise<Row> {
+  return inDirectory(one.circumstances?.onDisk === true, async (home) => {
+    const logs = path.join(home, "logs");
+    const files = writeLogs(logs, one.files ?? 1, mib);
+    const bytes = mib * 1024 * 1024;
+    const results = await alternate(
+      one.contenders({ home, logs, files, bytes, ...one.circumstances }),
+      Number(values.rounds),
+    );
+    const rate = (seconds: number) => `${short(bytes / 1e6 / seconds)} MB/s`;
+    const row = compared(`${mib} MiB in ${one.what}`, results, rate, one.target);
+    if (one.circumstances?.delay === undefined) return row;
+    const [[, seconds] = ["", []]] = [...results];
+    return { ...row, met: bytes / 1e6 / Math.max(...seconds) >= 100 };
   });
-  await listening(port);
-  const seconds = timed("rsync", ["--append", file, `rsync://127.0.0.1:${port}/bench/`]);
-  await stop(daemon);
-  fs.rmSync(target, { recursive: true });
-  return seconds;
-}
-
-function writeLog(file: string, size: number): void {
-  const block = Buffer.alloc(1024 * 1024);
-  let at = 0;
-  for (let line = 0; at < block.length; line++) {
-    at += block.write(`2026-01-01T00:00:00.${line} host app[${line}]: a line of an ordinary log, number ${line}\n`, at);
-  }
-  const out = fs.openSync(file, "w");
-  for (let i = 0; i < size; i++) fs.writeSync(out, block);
-  fs.closeSync(out);
 }

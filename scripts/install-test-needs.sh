@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the Debian packages whose programs the tests run. Idempotent, and quiet where nothing is missing.
+# Installs the Debian packages whose programs the tests run, and with `bench` those that are measured as well.
+# Idempotent, and quiet where nothing is missing.
 # Starts no service: of Apache only the server program is taken, and policy-rc.d denies the rest.
 # Where it cannot install, it says so and goes on: the tests that miss a program say what they skip.
 set -u
@@ -22,10 +23,15 @@ need slowhttptest slowhttptest
 need sslscan sslscan
 need strace strace
 need unshare util-linux
+if [ "${1-}" = bench ]; then
+  need rsyslogd rsyslog
+  need socat socat
+  [ -e /usr/share/doc/rsyslog-relp ] || missing="$missing rsyslog-relp"
+fi
 [ -n "$missing" ] || exit 0
 
 skip() {
-  echo "test needs:$missing: skipped: $1"
+  echo "needs:$missing: skipped: $1"
   exit 0
 }
 [ "$(id -u)" = 0 ] || skip "not root"
@@ -45,7 +51,7 @@ install() {
   DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >>"$log" 2>&1 </dev/null
 }
 if install || { apt-get update -qq >>"$log" 2>&1 && install; }; then
-  echo "test needs:$missing: installed"
+  echo "needs:$missing: installed"
 else
   tail -n 5 "$log" >&2
   skip "apt-get failed"

@@ -1,4 +1,5 @@
-// Medians, percentiles and tables. Figures of one run are compared with each other, never with another day's.
+// Medians, percentiles, rates and their words. Figures of one run are compared with each other, never with
+// another day's.
 
 export function median(values: readonly number[]): number {
   return percentile(values, 50);
@@ -8,6 +9,17 @@ export function median(values: readonly number[]): number {
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? Number.NaN;
+}
+
+/** Three digits, as far as they count. */
+export function short(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  return value >= 100 ? Math.round(value).toLocaleString("en-US") : `${Number(value.toPrecision(3))}`;
+}
+
+/** How far the rounds lay apart. */
+export function spread(values: readonly number[]): string {
+  return `${short(Math.min(...values))}–${short(Math.max(...values))}`;
 }
 
 /** A Markdown table. */

@@ -25,6 +25,18 @@ export async function inDirectory<T>(onDisk: boolean, run: (directory: string) =
   }
 }
 
+/** Starts a process that says nothing. */
+export function launch(command: string, args: readonly string[]): ChildProcess {
+  const child = spawn(command, args, { stdio: ["ignore", "ignore", "inherit"] });
+  running.add(child);
+  return child;
+}
+
+/** Starts a program of ours on the Node that runs this one. */
+export function startProgram(file: string, args: readonly (string | number)[]): Promise<ChildProcess> {
+  return start(process.execPath, [path.join(import.meta.dirname, file), ...args.map(String)], /ready/);
+}
+
 /** Starts a process and resolves when `ready` is found in what it prints. */
 export async function start(command: string, args: readonly string[], ready: RegExp): Promise<ChildProcess> {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
@@ -43,10 +55,31 @@ export async function start(command: string, args: readonly string[], ready: Reg
 }
 
 export async function stop(child: ChildProcess, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
-  running.delete(child);
-  const ended = new Promise((resolve) => child.on("exit", resolve));
   child.kill(signal);
-  await ended;
+  await ended(child);
+}
+
+export async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.on("exit", resolve));
+  running.delete(child);
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Waits for a condition, at most a minute. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  for (let i = 0; i < 12_000; i++) {
+    if (condition()) return;
+    await pause(5);
+  }
+  throw new Error(`waited in vain for ${what}`);
+}
+
+/** Runs a command to its end. Throws where it fails. */
+export function run(command: string, args: readonly string[]): void {
+  timed(command, args);
 }
 
 /** Runs a command to its end; seconds of wall clock, its start-up included. Throws where it fails. */
@@ -77,23 +110,36 @@ export async function listening(port: number): Promise<void> {
       socket.on("error", () => resolve(false));
     });
     if (open) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await pause(10);
   }
   throw new Error(`nobody listens on port ${port}`);
 }
 
+export interface Configuration {
+  readonly port: number;
+  /** Where the client sends to, if not to the server itself. */
+  readonly target?: number | undefined;
+  readonly pattern: string;
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
+  /** More lines at the top of the client's file. */
+  readonly client?: string;
+}
+
 /** Writes a server's and a client's configuration below `home` and returns their paths. */
-export function configure(home: string, port: number, pattern: string): { server: string; client: string } {
+export function configure(home: string, options: Configuration): { server: string; client: string } {
+  const { port, target = port, pattern, tls, client: more = "" } = options;
   const server = path.join(home, "server.yaml");
   const client = path.join(home, "client.yaml");
   fs.writeFileSync(
     server,
-    `datadir: ${home}/store\nlogfile: ${home}/server.log\nlisten_port: ${port}\nbind_address: 127.0.0.1\n`,
+    `datadir: ${home}/store\nlogfile: ${home}/server.log\nlisten_port: ${port}\nbind_address: 127.0.0.1\n` +
+      (tls ? `tls:\n  cert: ${tls.cert}\n  key: ${tls.key}\n` : ""),
   );
   fs.writeFileSync(
     client,
-    `datadir: ${home}/spool\nlogfile: ${home}/client.log\nscan_paths:\n- name: bench\n  pattern: ${pattern}\n` +
-      `  regex_from: "^.*/"\n  regex_to: ""\ndestinations:\n- url: http://127.0.0.1:${port}/bench/\n`,
+    `${more}datadir: ${home}/spool\nlogfile: ${home}/client.log\nscan_paths:\n- name: bench\n  pattern: ${pattern}\n` +
+      `  regex_from: "^${home}/logs/"\n  regex_to: ""\ndestinations:\n` +
+      `- url: ${tls ? "https" : "http"}://127.0.0.1:${target}/bench/\n${tls ? `  tls:\n    ca: ${tls.ca}\n` : ""}`,
   );
   return { server, client };
 }

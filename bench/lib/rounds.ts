@@ -1,0 +1,23 @@
+// Runs several contenders in turn, round by round, and begins each round with another one, so that what the machine
+// does meanwhile meets all of them alike.
+
+export interface Contender {
+  readonly name: string;
+  /** Does the work once, from nothing; seconds. */
+  readonly run: () => Promise<number>;
+}
+
+/** The results of each, in the order of `contenders` and of the rounds. */
+export async function alternate(
+  contenders: readonly Contender[],
+  rounds: number,
+): Promise<ReadonlyMap<string, readonly number[]>> {
+  const results = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (let i = 0; i < contenders.length; i++) {
+      const { name, run } = contenders[(round + i) % contenders.length] as Contender;
+      results.get(name)?.push(await run());
+    }
+  }
+  return results;
+}
