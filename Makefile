@@ -10,10 +10,10 @@ INSTALLED := node_modules/.package-lock.json
 # Directories too: a file may be gone.
 SOURCES := $(shell find src -type d -o -name '*.ts')
 
-.PHONY: help build demo test check fuzz bench clean
+.PHONY: help build demo test check fuzz soak planted bench clean
 
 help: ## print this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
 
 build: dist/shaftlog ## only the binary, dist/shaftlog
 
@@ -26,6 +26,15 @@ test: check build ## everything; installs what the tests use where it may
 
 fuzz: dist/shaftlog ## random inputs, FUZZ_SECONDS (60) for each property; prints its seed
 	@FUZZ_SECONDS=$${FUZZ_SECONDS:-60} node --test --test-reporter=spec --test-concurrency=2 'test/fuzz/*.fuzz.ts'
+
+soak: dist/shaftlog ## the long forms of the fault tests, about an hour; as root
+	@sh scripts/install-test-needs.sh
+	@SHAFTLOG_SOAK=1 FUZZ_SECONDS=$${FUZZ_SECONDS:-60} node --test --test-reporter=spec --test-concurrency=2 \
+		'test/faults/*.test.ts' 'test/simulation/*.test.ts' 'test/fuzz/*.fuzz.ts'
+
+planted: $(INSTALLED) ## plant faults in a copy of the sources, one at a time: each must be caught
+	@sh scripts/install-test-needs.sh
+	@node scripts/planted-faults.ts
 
 check: $(INSTALLED) ## types, lint, format, tidy test
 	tsc --noEmit

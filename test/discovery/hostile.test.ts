@@ -111,6 +111,29 @@ test("a file swapped for a link between look and link is not held", async (t) =>
   await found.stop();
 });
 
+test("two files swapped between look and link: each is held under the name that is made of it", async (t) => {
+  const found = await finding({ patterns: (log) => [pattern(`${log}/*.log`, { rename: "{name}.{ino}" })] });
+  const [a, b, aside] = ["a.log", "b.log", "aside"].map((name) => join(found.log, name)) as [string, string, string];
+  write(a, "content of a\n");
+  write(b, "content of b\n");
+  const methods = directoryMethods();
+  const { link } = methods;
+  let swaps = 0;
+  t.mock.method(methods, "link", function (this: typeof methods, ...args: Parameters<typeof link>) {
+    if (swaps++ === 0) {
+      fs.renameSync(a, aside);
+      fs.renameSync(b, a);
+      fs.renameSync(aside, b);
+    }
+    link.apply(this, args);
+  });
+  for (let scan = 0; scan < 2; scan++) await found.discovery.scanOnce();
+  assert.ok(swaps > 0);
+  assert.equal(found.held.size, 2);
+  for (const [name, { entry }] of found.held) assert.ok(name.endsWith(`.${entry.ino}`), `${name} is ${entry.ino}`);
+  await found.stop();
+});
+
 test("an unprivileged client: told once which file and what to do, adopted once that is mended", {
   skip: !ROOT && "needs root",
 }, async () => {

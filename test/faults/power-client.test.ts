@@ -110,7 +110,7 @@ for (const kind of KINDS) {
     const { scene, logs } = stage;
     const owed = new Set<number>();
     const { lines } = new Writer(logs);
-    for (let round = 0; round < extent(kind === "ext4" ? 3 : 2, 25); round++) await live(stage, lines, owed);
+    for (let round = 0; round < extent(kind === "ext4" ? 3 : 2, 50); round++) await live(stage, lines, owed);
     const last = new Writer(logs, {}, lines);
     endLine(last.file);
     last.burst();

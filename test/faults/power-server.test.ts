@@ -75,7 +75,7 @@ for (const kind of KINDS) {
   }, async (t) => {
     const random = seeded(t);
     const stage = await open(t, kind, true);
-    for (let round = 0; round < extent(kind === "ext4" ? 3 : 2, 25); round++) {
+    for (let round = 0; round < extent(kind === "ext4" ? 3 : 2, 50); round++) {
       const missing = await cut(stage, random.below(600));
       assert.deepEqual(missing, [], `after ${round + 1} cuts`);
       // The power may also go while the server comes up and is asked about everything.
