@@ -25,6 +25,11 @@ export async function inDirectory<T>(onDisk: boolean, run: (directory: string) =
   }
 }
 
+/** What a client says that holds `files` files and owes nothing; its `status_interval` must be short. */
+export function inSync(files: number): RegExp {
+  return new RegExp(` ${files} files held[^\n]*\n[^\n]* in sync: `);
+}
+
 /** Starts a process that says nothing. */
 export function launch(command: string, args: readonly string[]): ChildProcess {
   const child = spawn(command, args, { stdio: ["ignore", "ignore", "inherit"] });
@@ -38,12 +43,18 @@ export function startProgram(file: string, args: readonly (string | number)[]): 
 }
 
 /** Starts a process and resolves when `ready` is found in what it prints. */
-export async function start(command: string, args: readonly string[], ready: RegExp): Promise<ChildProcess> {
+export async function start(
+  command: string,
+  args: readonly string[],
+  ready: RegExp,
+  seconds = 20,
+): Promise<ChildProcess> {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
   running.add(child);
   let printed = "";
   await new Promise<void>((resolve, reject) => {
-    setTimeout(() => reject(new Error(`${command} was not ready within 20 s: ${printed}`)), 20_000).unref();
+    const late = () => reject(new Error(`${command} was not ready within ${seconds} s: ${printed}`));
+    setTimeout(late, seconds * 1000).unref();
     child.on("exit", (code) => reject(new Error(`${command} ${args.join(" ")} ended with ${code}: ${printed}`)));
     child.stdout?.on("data", (chunk: Buffer) => {
       printed = (printed + chunk.toString()).slice(-10_000);
