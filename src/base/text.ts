@@ -36,6 +36,11 @@ export function quoteText(text: string): string {
   return `"${escapeText(text)}"`;
 }
 
+/** A name or path for JSON and screens: its text, or its bytes escaped where it is no UTF-8. */
+export function readable(bytes: Bytes): string {
+  return textOf(bytes) ?? quote(bytes).slice(1, -1);
+}
+
 /** Makes a foreign text safe to stand inside one log line. */
 export function escapeText(text: string): string {
   return text.replace(UNSAFE, (char) => {

@@ -13,7 +13,10 @@ import { lockDirectory } from "../platform/lock.ts";
 import { openLog } from "../platform/log.ts";
 import { nodeFiles } from "../platform/node-files.ts";
 import { openSpools, type Spools } from "../spool/spools.ts";
-import { createDestinations, deliveryTo, destinationUrls, hearing } from "./destinations.ts";
+import { ClientStatusSource } from "../status/client-status.ts";
+import { DestinationWatch } from "../status/destination-watch.ts";
+import { RecentErrors } from "../status/recent-errors.ts";
+import { createDestination, deliveryTo, destinationUrls, hearing } from "./destinations.ts";
 import { type ClientFlags, EXIT } from "./flags.ts";
 import { logrotateNotice } from "./logrotate-notice.ts";
 import { untilStopped } from "./signals.ts";
@@ -29,7 +32,8 @@ export async function runClient(flags: ClientFlags): Promise<number> {
   const config = loadClientConfig(flags.config);
   const transports = await openTransports(config.destinations);
   const log = openLog({ path: flags.stdout ? undefined : config.logfile, debug: flags.debug });
-  const { emit } = log;
+  const errors = new RecentErrors(systemClock, log.emit);
+  const { emit } = errors;
   let renewal: TlsRenewal | undefined;
   // From here on a signal is heard, however long the start takes.
   const stopped = untilStopped(() => {
@@ -40,17 +44,24 @@ export async function runClient(flags: ClientFlags): Promise<number> {
   const urls = destinationUrls(config.destinations, { hostname: hostName, machine: () => machineOf(config) });
   const ports = { files: nodeFiles, clock: systemClock, emit };
   const how = { compareAll: false, syncSource: config.syncSource };
-  const destinations = createDestinations(urls, spools, { transports, clock: systemClock, emit }, how);
+  const watches = urls.map(
+    (url, i) =>
+      new DestinationWatch(systemClock, emit, (told) =>
+        createDestination(url, i, spools, { transports, clock: systemClock, emit: told }, how),
+      ),
+  );
+  const destinations = watches.map(({ destination }) => destination);
   emit(clientStarted(version, config.path, destinations));
   const notice = logrotateNotice(nodeFiles);
   if (notice !== undefined) emit(notice);
   tellPlainHttp(urls, emit);
   renewal = new TlsRenewal(systemClock, emit, renewablesOf(urls, transports));
 
-  for (const destination of destinations) {
+  for (const watch of watches) {
     // What lies in the spool already may be known at the destination; what comes later cannot be.
     let isNew = false;
-    spools.listen(hearing(destination, () => isNew));
+    spools.listen(hearing(watch.destination, () => isNew));
+    spools.listen(watch);
     isNew = true;
   }
   spools.attach(deliveryTo(destinations));
@@ -60,18 +71,24 @@ export async function runClient(flags: ClientFlags): Promise<number> {
     datadir: config.datadir,
     scanInterval: config.scanInterval,
   });
-  const status = new StatusLine(
-    systemClock,
-    emit,
-    config.statusInterval,
-    destinations,
-    () => spools.counts(),
-    (index) => daysLeft(transports[index]?.tls, systemClock.now()),
-  );
+  const days = (index: number) => daysLeft(transports[index]?.tls, systemClock.now());
+  const status = new StatusLine(systemClock, emit, config.statusInterval, destinations, () => spools.counts(), days);
+  const source = new ClientStatusSource({
+    clock: systemClock,
+    version,
+    pid: process.pid,
+    config: config.path,
+    watches,
+    spools,
+    each: datadirsOf(config).map((path) => spools.at(path)),
+    errors,
+    daysLeft: days,
+  });
   await Promise.race([discovery.start(), stopped]);
   await stopped;
 
   status.stop();
+  source.stop();
   renewal.stop();
   await discovery.stop();
   await Promise.all(destinations.map((destination) => destination.stop(GRACE)));

@@ -51,19 +51,28 @@ export interface Ports {
   readonly emit: Emit;
 }
 
-/** `compareAll`: every file is compared by digest, also one that has nothing to send. */
-export function createDestinations(
-  urls: readonly URL[],
+export interface How {
+  /** Every file is compared by digest, also one that has nothing to send. */
+  readonly compareAll: boolean;
+  readonly syncSource: boolean;
+}
+
+export function createDestinations(urls: readonly URL[], spool: SpoolDesk, ports: Ports, how: How): Destination[] {
+  return urls.map((url, i) => createDestination(url, i, spool, ports, how));
+}
+
+/** `index`: its place among the destinations. */
+export function createDestination(
+  url: URL,
+  index: number,
   spool: SpoolDesk,
   { transports, clock, emit }: Ports,
-  { compareAll, syncSource }: { readonly compareAll: boolean; readonly syncSource: boolean },
-): Destination[] {
-  const shared = { clock, emit, random: Math.random, newHash: sha256, compareAll, syncSource, spool };
-  return urls.map((url, i) => {
-    const transport = transports[i];
-    assert(transport !== undefined, "each destination has its transport");
-    return new Destination({ url, http: transport.http, ...shared });
-  });
+  how: How,
+): Destination {
+  const transport = transports[index];
+  assert(transport !== undefined, "each destination has its transport");
+  const { http } = transport;
+  return new Destination({ url, http, clock, emit, random: Math.random, newHash: sha256, ...how, spool });
 }
 
 /** What all destinations together hold, as the spool asks for it. */

@@ -65,7 +65,8 @@ export class ServerStatus {
       ),
     );
     for (const activity of this.#ingest.activities()) {
-      if (this.#told.get(activity.name) === activity.requests) continue;
+      // Who is not asked who he is has no identity to tell of.
+      if (activity.prefix === undefined || this.#told.get(activity.name) === activity.requests) continue;
       this.#told.set(activity.name, activity.requests);
       this.#emit(identityStatus(activity));
     }

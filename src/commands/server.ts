@@ -22,6 +22,8 @@ import { nodeFiles } from "../platform/node-files.ts";
 import { sha256 } from "../platform/node-hash.ts";
 import { nodeHttpServer } from "../platform/node-http-server.ts";
 import { openFileLimit } from "../platform/open-file-limit.ts";
+import { RecentErrors } from "../status/recent-errors.ts";
+import { ServerStatusSource } from "../status/server-status-source.ts";
 import { Store } from "../store/store.ts";
 import { EXIT, type ServerFlags } from "./flags.ts";
 import { ServerCredentials } from "./server-credentials.ts";
@@ -53,7 +55,8 @@ export async function runServer(flags: ServerFlags): Promise<number> {
 }
 
 async function serve(config: ServerConfig, root: Directory, log: Log, verbose: boolean): Promise<number> {
-  const { emit } = log;
+  const errors = new RecentErrors(systemClock, log.emit);
+  const { emit } = errors;
   const failed = Promise.withResolvers<number>();
   const credentials = await ServerCredentials.load(config, systemClock, emit);
   const limit = openFileLimit();
@@ -71,6 +74,20 @@ async function serve(config: ServerConfig, root: Directory, log: Log, verbose: b
   });
   const ingest = await open(config, store, credentials, mostConnections(config, limit - mostOpen), emit, verbose);
   const status = new ServerStatus(systemClock, emit, config.statusInterval, ingest, store, credentials);
+  const source = new ServerStatusSource({
+    clock: systemClock,
+    version,
+    pid: process.pid,
+    config: config.path,
+    fsync: config.fsync,
+    quota: config.quota,
+    expectedInterval: config.expectedInterval,
+    root,
+    ingest,
+    store,
+    errors,
+    daysLeft: () => credentials.daysLeft,
+  });
   const hangup = () => {
     log.reopen();
     credentials.reload();
@@ -81,6 +98,7 @@ async function serve(config: ServerConfig, root: Directory, log: Log, verbose: b
   emit(listening(ingest.address, ingest.port, config.datadir, config.fsync, version));
   const code = await Promise.race([stop, failed.promise]);
   status.stop();
+  source.stop();
   credentials.stop();
   // After a failed disk nothing more is written or acknowledged: the process just ends.
   if (code !== EXIT.OK) return code;

@@ -1,10 +1,10 @@
 // What a dry run prints: which file would go where, under which name. Nothing was asked and nothing written,
 // so it says nothing of what a destination has already.
 
-import { quote, quoteText } from "../base/text.ts";
+import { quote, quoteText, readable } from "../base/text.ts";
 import { encodePath } from "../protocol/resource-path.ts";
 import { type Generation, lengthOf } from "../spool/entry.ts";
-import { type FileReport, readable, type SyncReport } from "./sync-report.ts";
+import type { FileReport, SyncReport } from "./sync-report.ts";
 
 /** The plan as the report's document. */
 export function planReport(

@@ -2,7 +2,7 @@
 // the document are documented in docs/OPERATIONS.md: scripts rely on them. What matches a pattern and cannot be
 // delivered at all stands among the files, refused at every destination.
 
-import { type Bytes, quote, quoteText, textOf } from "../base/text.ts";
+import { quoteText, readable } from "../base/text.ts";
 import type { Problem } from "../discovery/discover.ts";
 import { EXIT } from "./flags.ts";
 import type { FileResult, GoalState } from "./sync-goals.ts";
@@ -117,11 +117,6 @@ function groups(files: readonly FileReport[]): Map<string, Group> {
 
 function count(files: number): string {
   return `${files} ${files === 1 ? "file" : "files"}`;
-}
-
-/** A name or path for JSON: its text, or its bytes escaped where it is no UTF-8. */
-export function readable(bytes: Bytes): string {
-  return textOf(bytes) ?? quote(bytes).slice(1, -1);
 }
 
 function fileReport({ generation: { name, entry }, size, results }: FileResult): FileReport {

@@ -1,11 +1,11 @@
 // What verify tells at its end: a document of the same form as sync-once's, or a line for each file that is not equal;
 // and the exit code. The keys and states are documented in docs/OPERATIONS.md: scripts rely on them.
 
-import { quoteText } from "../base/text.ts";
+import { quoteText, readable } from "../base/text.ts";
 import type { Generation } from "../spool/entry.ts";
 import type { Verdict } from "../transfer/verify-file.ts";
 import { EXIT } from "./flags.ts";
-import { type FileReport, readable } from "./sync-report.ts";
+import type { FileReport } from "./sync-report.ts";
 
 export interface VerifyReport {
   readonly result: "equal" | "incomplete" | "diverged";

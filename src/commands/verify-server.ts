@@ -3,7 +3,7 @@
 // no full leaf, or has none kept, is counted as not covered: for that its client's verify is there.
 
 import { describe, StartFailure } from "../base/errors.ts";
-import { type Bytes, bytesOf, quote, quoteText } from "../base/text.ts";
+import { type Bytes, bytesOf, quote, quoteText, readable } from "../base/text.ts";
 import type { ServerConfig } from "../config/options.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { Directory } from "../platform/files.ts";
@@ -13,7 +13,6 @@ import { LEAF } from "../protocol/tree-hash.ts";
 import { allFiles } from "../store/all-files.ts";
 import { audit, type Finding } from "../store/audit.ts";
 import { EXIT } from "./flags.ts";
-import { readable } from "./sync-report.ts";
 
 /** The document of `--json`; its keys are documented in docs/OPERATIONS.md. */
 export interface AuditReport {

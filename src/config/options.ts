@@ -30,4 +30,6 @@ export interface ServerConfig extends StoreOptions, IngestOptions {
   readonly tokensFile: string | undefined;
   readonly logfile: string;
   readonly statusInterval: number;
+  /** `expected_interval`: who is silent for longer is told of as missing. */
+  readonly expectedInterval: number;
 }

@@ -51,6 +51,7 @@ const SERVER_KEYS = {
   bind_address: withDefault(bindAddress, "0.0.0.0"),
   fsync: withDefault(flag, true),
   status_interval: withDefault(interval, 300_000),
+  expected_interval: withDefault(interval, "10m"),
   tls: optional(
     map({ cert: required(file), key: required(file), client_ca: optional(file), crl: optional(file) }, checkTls),
   ),
@@ -99,6 +100,7 @@ function toServerConfig(values: Values<typeof SERVER_KEYS>, path: string): Serve
     bindAddress: values.bind_address,
     fsync: values.fsync,
     statusInterval: values.status_interval,
+    expectedInterval: values.expected_interval,
     tls: tls === undefined ? undefined : { cert: tls.cert, key: tls.key, clientCa: tls.client_ca, crl: tls.crl },
     clientPrefix: values.client_prefix ?? (tls?.client_ca === undefined ? undefined : "/{cn}/"),
     tokensFile: values.tokens_file,

@@ -3,6 +3,7 @@
 // identities that the CA has made.
 
 import type { Emit } from "../base/events.ts";
+import { type Bytes, readable } from "../base/text.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Exchange, Peer } from "../platform/http-server.ts";
 import { bearerOf } from "./bearer.ts";
@@ -13,12 +14,17 @@ import type { Tokens } from "./tokens.ts";
 /** What one identity did. */
 export interface Activity {
   readonly name: string;
+  /** What its paths begin with; undefined where nobody is asked who he is. */
+  readonly prefix: Bytes | undefined;
   /** ms since 1970. */
   lastSeen: number;
   requests: number;
   /** Bytes of its appends. */
   bytes: number;
 }
+
+/** Names kept of those who are not asked who they are: anybody can make them up. */
+const MOST_ANONYMOUS = 10_000;
 
 export class Callers {
   readonly #template: string | undefined;
@@ -48,15 +54,26 @@ export class Callers {
     if (caller.kind === "unknown") {
       this.#emit(refused(exchange.peer.address, caller.reason));
     } else if (caller.kind === "known") {
-      const activity = this.#activityOf(caller.identity.name);
-      activity.requests++;
-      activity.lastSeen = this.#clock.now();
+      this.#noted(this.#activityOf(caller.identity.name, caller.identity.prefix));
     }
     return caller;
   }
 
-  appended({ name }: { readonly name: string }, bytes: number): void {
-    this.#activityOf(name).bytes += bytes;
+  /**
+   * A request for the file at `path` was granted; `bytes`: were appended. Who is not known goes by the first directory
+   * of the path, which is the host where clients are set up as documented, else by his address.
+   */
+  granted(caller: Caller, { peer }: Exchange, path: Bytes, bytes: number): void {
+    if (caller.kind === "known") {
+      this.#activityOf(caller.identity.name, caller.identity.prefix).bytes += bytes;
+    } else if (caller.kind === "anyone") {
+      const slash = path.indexOf("/");
+      const name = slash < 0 ? peer.address : readable(path.slice(0, slash));
+      if (!this.#activities.has(name) && this.#activities.size >= MOST_ANONYMOUS) return;
+      const activity = this.#activityOf(name, undefined);
+      this.#noted(activity);
+      activity.bytes += bytes;
+    }
   }
 
   activities(): Iterable<Readonly<Activity>> {
@@ -91,10 +108,15 @@ export class Callers {
     return caller;
   }
 
-  #activityOf(name: string): Activity {
+  #noted(activity: Activity): void {
+    activity.requests++;
+    activity.lastSeen = this.#clock.now();
+  }
+
+  #activityOf(name: string, prefix: Bytes | undefined): Activity {
     let activity = this.#activities.get(name);
     if (activity === undefined) {
-      activity = { name, lastSeen: 0, requests: 0, bytes: 0 };
+      activity = { name, prefix, lastSeen: 0, requests: 0, bytes: 0 };
       this.#activities.set(name, activity);
     }
     return activity;

@@ -131,12 +131,15 @@ export class Ingest {
       done(answerToRefusal(wish));
     } else if (this.#stopping) done(STOPPING);
     else if (wish.kind === "head") {
-      this.#parts.store.head(wish.path, wish.want, (outcome) => done(answerToHead(outcome)));
+      this.#parts.store.head(wish.path, wish.want, (outcome) => {
+        if (outcome.kind === "size") this.#callers.granted(caller, exchange, wish.path, 0);
+        done(answerToHead(outcome));
+      });
     } else {
       const owner = caller.kind === "known" ? caller.identity.prefix : undefined;
       this.#parts.store.put(wish.path, wish, owner, exchange, (outcome) => {
-        if (outcome.kind === "appended" && caller.kind === "known") {
-          this.#callers.appended(caller.identity, wish.range.end - wish.range.start);
+        if (outcome.kind === "appended") {
+          this.#callers.granted(caller, exchange, wish.path, wish.range.end - wish.range.start);
         }
         done(answerToPut(outcome));
       });

@@ -14,11 +14,18 @@ export class Watches {
   readonly #clock: Clock;
   readonly #emit: Emit;
   #exhausted = false;
+  /** It was so before the last `retry`. */
+  #wasExhausted = false;
   #told = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock, emit: Emit) {
     this.#clock = clock;
     this.#emit = emit;
+  }
+
+  /** There was no watch left at the last try. */
+  get exhausted(): boolean {
+    return this.#exhausted || this.#wasExhausted;
   }
 
   /** What `make` returns; undefined where it failed, or there was no watch left since `retry`. Never throws. */
@@ -41,6 +48,7 @@ export class Watches {
 
   /** The limit may have been raised, or watches given back. */
   retry(): void {
+    this.#wasExhausted = this.#exhausted;
     this.#exhausted = false;
   }
 }

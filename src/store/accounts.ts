@@ -65,6 +65,12 @@ export class Accounts {
     return account;
   }
 
+  /** The account of `prefix`, where it was counted. */
+  counted(prefix: Bytes): Readonly<Account> | undefined {
+    const account = this.#all.get(prefix);
+    return account?.counted === true ? account : undefined;
+  }
+
   /** Calls `then` once the account is counted for the first time. */
   whenCounted(account: Account, then: () => void): void {
     if (account.counted) then();

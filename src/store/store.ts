@@ -51,6 +51,13 @@ export interface StoreCounts {
   readonly files: number;
 }
 
+/** Since the start. */
+export interface StoreTotals {
+  readonly bytes: number;
+  /** Files that were made. */
+  readonly files: number;
+}
+
 /** Open from its making until `stop`. */
 export class Store {
   readonly #clock: Clock;
@@ -65,6 +72,7 @@ export class Store {
   readonly #waiting = new Map<Bytes, Append[]>();
   #holders = 0;
   #bytes = 0;
+  #made = 0;
   #appendedTo = 0;
   #interval = 0;
 
@@ -97,6 +105,15 @@ export class Store {
     this.#appendedTo = 0;
     this.#interval++;
     return { bytes: this.#bytes, files };
+  }
+
+  get totals(): StoreTotals {
+    return { bytes: this.#bytes, files: this.#made };
+  }
+
+  /** What is held below `prefix`, where that was counted. */
+  accountOf(prefix: Bytes): Readonly<Account> | undefined {
+    return this.#accounts.counted(prefix);
   }
 
   head(path: Bytes, want: Want | undefined, done: (outcome: HeadOutcome) => void): void {
@@ -175,6 +192,7 @@ export class Store {
       append.reject({ kind: "no-space", size: sizeOf(resource) });
     } else if (admission.kind === "admit") {
       const held = resource ?? this.#files.make(path);
+      if (resource === undefined) this.#made++;
       held.holder = append;
       const account = this.#accountOf.get(append);
       if (account !== undefined) {

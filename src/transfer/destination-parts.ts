@@ -37,8 +37,15 @@ export interface DestinationParts {
   readonly emit: Emit;
 }
 
+export type DestinationState = "in sync" | "sending" | "in error";
+
+/** `inTrouble`: as a whole; `faults`: files that do not get on; `behind`: files with a backlog. */
+export function stateOf(inTrouble: boolean, faults: number, behind: number): DestinationState {
+  return inTrouble || faults > 0 ? "in error" : behind > 0 ? "sending" : "in sync";
+}
+
 export interface Summary {
-  readonly state: "in sync" | "sending" | "in error";
+  readonly state: DestinationState;
   /** Bytes that are not known to be durable there. */
   readonly backlog: number;
   /** Files with a backlog. */

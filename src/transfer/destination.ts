@@ -31,6 +31,7 @@ export class Destination implements SpoolListener, Desk {
   readonly url: string;
   readonly remote: Remote;
   readonly outage: Outage;
+  readonly faults: Faults;
   readonly newHash: NewHash;
   readonly syncSource: boolean;
   readonly buffers = new Buffers();
@@ -45,7 +46,6 @@ export class Destination implements SpoolListener, Desk {
   readonly #parts: DestinationParts;
   readonly #files = new Files();
   readonly #lanes: Lanes;
-  readonly #faults: Faults;
   readonly #idle: Idle;
   readonly #life = new ServerLife();
   readonly #doubts: Doubts;
@@ -59,13 +59,13 @@ export class Destination implements SpoolListener, Desk {
     this.syncSource = parts.syncSource ?? false;
     this.remote = createRemote(url.pathname);
     this.lastProgressAt = clock.elapsed();
-    this.#faults = new Faults(clock, random, (progress) => this.#want(progress));
+    this.faults = new Faults(clock, random, (progress) => this.#want(progress));
     this.#idle = new Idle(clock, random, () => this.#askSomething());
     this.#doubts = new Doubts({
       clock,
       all: () => this.#files.values(),
       ask: (progress) => this.#want(progress),
-      hurry: () => this.#faults.hurry(this.strict),
+      hurry: () => this.faults.hurry(this.strict),
       paced: () => emit(events.destinationInconsistent(this.url)),
     });
     this.#lanes = new Lanes({
@@ -106,7 +106,7 @@ export class Destination implements SpoolListener, Desk {
     const progress = this.#files.get(generation);
     if (progress === undefined) return;
     this.#files.remove(generation);
-    this.#faults.remove(progress);
+    this.faults.remove(progress);
     this.#lanes.remove(progress);
   }
 
@@ -128,13 +128,13 @@ export class Destination implements SpoolListener, Desk {
 
   /** One pass over all files. */
   summary(): Summary {
-    return this.#files.summary(this.outage.trouble !== undefined, this.#faults.size);
+    return this.#files.summary(this.outage.trouble !== undefined, this.faults.size);
   }
 
   /** Sends nothing new, waits at most `ms` for what is on the wire, then breaks it off. */
   async stop(ms: number): Promise<void> {
     this.outage.stop();
-    this.#faults.stop();
+    this.faults.stop();
     this.#idle.stop();
     this.#doubts.stop();
     await this.#lanes.stop(ms);
@@ -176,7 +176,7 @@ export class Destination implements SpoolListener, Desk {
   #faulty(progress: Progress, fault: Omit<Fault, "retryAt">): void {
     progress.known = false;
     progress.complained = true;
-    this.#faults.add(progress, fault);
+    this.faults.add(progress, fault);
     this.#parts.emit(events.faultOf(this.url, progress.generation, fault));
     this.onChange(progress);
   }

@@ -2,7 +2,7 @@
 // of them has to be asked about on behalf of all. Pure.
 
 import type { Generation } from "../spool/entry.ts";
-import type { Summary } from "./destination-parts.ts";
+import { type Summary, stateOf } from "./destination-parts.ts";
 import { backlogOf, type Progress } from "./progress.ts";
 
 /** So many files keep the running digest of what was sent; one that lost it is read again from its beginning. */
@@ -64,7 +64,6 @@ export class Files {
       backlog += owed;
       if (owed > 0) behind++;
     }
-    const state = inTrouble || faults > 0 ? "in error" : behind > 0 ? "sending" : "in sync";
-    return { state, backlog, behind, faults };
+    return { state: stateOf(inTrouble, faults, behind), backlog, behind, faults };
   }
 }

@@ -40,7 +40,19 @@ export interface Want {
   readonly fresh: boolean;
 }
 
+/** Requests since the start, by what became of them. */
+export interface RequestCounts {
+  appended: number;
+  /** HEAD: answered with a size. */
+  asked: number;
+  /** Answered with anything else. */
+  refused: number;
+  /** Without an answer. */
+  failed: number;
+}
+
 export interface Remote {
+  readonly counts: Readonly<RequestCounts>;
   /** How long is the destination's copy of `name`? `want`: and what is the digest of its first bytes? */
   head(connection: HttpConnection, name: Bytes, want?: Want): Promise<Reply<HeadOutcome>>;
   /**
@@ -59,18 +71,22 @@ export interface Remote {
 
 /** `prefix`: the path of the destination's URL, percent-encoded, with its final slash. */
 export function createRemote(prefix: string): Remote {
+  const counts: RequestCounts = { appended: 0, asked: 0, refused: 0, failed: 0 };
   return {
+    counts,
+
     async head(connection, name, want) {
       const fields = want === undefined ? [] : [WANT_DIGEST, String(want.size)];
       if (want?.fresh) fields.push("cache-control", "no-cache");
       const answer = await connection.send({ method: "HEAD", path: prefix + encodePath(name), headers: fields });
-      if (answer.kind === "failure") return failed(answer.error);
+      if (answer.kind === "failure") return failed(answer.error, counts);
       const { status, headers } = answer;
       const outcome = headOutcome(
         status,
         parseSize(headers["content-length"]),
         parseRetryAfter(headers["retry-after"]),
       );
+      counts[outcome.kind === "size" ? "asked" : "refused"]++;
       return { outcome, ...saidBy(headers) };
     },
 
@@ -79,14 +95,17 @@ export function createRemote(prefix: string): Remote {
       const fields = ["content-range", range];
       if (believed !== undefined) fields.push(SHAFTLOG_DIGEST, formatDigest({ size: offset, digest: believed }));
       const answer = await connection.send({ method: "PUT", path: prefix + encodePath(name), headers: fields, body });
-      if (answer.kind === "failure") return failed(answer.error);
+      if (answer.kind === "failure") return failed(answer.error, counts);
       const { status, headers } = answer;
-      return { outcome: putOutcome(status, parseRetryAfter(headers["retry-after"])), ...saidBy(headers) };
+      const outcome = putOutcome(status, parseRetryAfter(headers["retry-after"]));
+      counts[outcome.kind === "appended" ? "appended" : "refused"]++;
+      return { outcome, ...saidBy(headers) };
     },
   };
 }
 
-function failed(error: unknown): Reply<never> {
+function failed(error: unknown, counts: RequestCounts): Reply<never> {
+  counts.failed++;
   return { outcome: { kind: "failed", cause: describe(error) }, digest: undefined, start: undefined };
 }
 

@@ -16,6 +16,7 @@ const DEFAULTS: ServerConfig = {
   bindAddress: "0.0.0.0",
   fsync: true,
   statusInterval: 300_000,
+  expectedInterval: 600_000,
   tls: undefined,
   clientPrefix: undefined,
   tokensFile: undefined,
