@@ -1,101 +1,119 @@
-// Append to visible at the server: how long a line takes from write(2) here to write(2) there, with 200 files
-// watched, in the steady state and right after a restart of the client. `--files N`, `--samples N`.
+// Append to visible at the server: how long a line takes from write(2) here to write(2) there, with one file and with
+// 200, right after a restart of the client, and of a new file; beside rsyslog over RELP, sample by sample in turn.
+// `--case NAME`, `--samples N`.
 
-import fs from "node:fs";
-import path from "node:path";
 import { parseArgs } from "node:util";
-import { percentile, table } from "./lib/figures.ts";
-import { BINARY, configure, freePort, inDirectory, start, stop } from "./lib/processes.ts";
+import type { Series } from "./lib/chart.ts";
+import { percentile, short } from "./lib/figures.ts";
+import { rsyslogPipeline } from "./lib/peers/rsyslog.ts";
+import { oursPipeline, type Pipeline } from "./lib/pipeline.ts";
+import { inDirectory, pause } from "./lib/processes.ts";
+import { publish, type Row } from "./lib/report.ts";
 
 const { values } = parseArgs({
-  options: { files: { type: "string", default: "200" }, samples: { type: "string", default: "2000" } },
+  options: {
+    case: { type: "string", multiple: true, default: ["one", "many", "restart", "new"] },
+    samples: { type: "string", default: "1000" },
+  },
 });
-const files = Number(values.files);
 const samples = Number(values.samples);
-const LINE = "2026-01-01T00:00:00 host app[1]: one line of an ordinary log that is not very long\n";
+const RESTARTS = 3;
 
-await inDirectory(false, async (home) => {
-  fs.mkdirSync(path.join(home, "logs"));
-  const names = Array.from({ length: files }, (_, i) => `app-${i}.log`);
-  for (const name of names) fs.writeFileSync(path.join(home, "logs", name), LINE);
-  const port = await freePort();
-  const { server, client } = configure(home, { port, pattern: `${home}/logs/*.log` });
-  const daemon = await start(BINARY, ["server", "-s", "-f", server], /server-started/);
-  let shipper = await start(BINARY, ["client", "-s", "-f", client], /client-started/);
-  const store = path.join(home, "store/bench");
-  const sizes = new Map(names.map((name) => [name, LINE.length]));
-  for (const name of names) await until(() => sizeOf(store, name) === LINE.length, name);
+interface Measured {
+  readonly name: string;
+  readonly ms: readonly number[];
+}
 
-  const visible = watchStore(store);
-  const measure = async (name: string): Promise<number> => {
-    const size = (sizes.get(name) ?? 0) + LINE.length;
-    sizes.set(name, size);
-    const arrived = visible(name, size);
-    const began = performance.now();
-    fs.appendFileSync(path.join(home, "logs", name), LINE);
-    return (await arrived) - began;
-  };
+interface Case {
+  readonly what: string;
+  readonly files: number;
+  readonly measure: (pipelines: readonly Pipeline[], names: readonly string[]) => Promise<readonly Measured[]>;
+  readonly target: string;
+  readonly met: (p50: number, p99: number) => boolean;
+}
 
-  const steady: number[] = [];
-  for (let i = 0; i < samples; i++) {
-    steady.push(await measure(names[(i * 7919) % files] as string));
-    await pause(2);
+/** One sample of each in turn, `count` times, on the names that `name` gives. */
+async function inTurn(pipelines: readonly Pipeline[], count: number, name: (i: number) => string): Promise<Measured[]> {
+  const measured = pipelines.map((pipeline) => ({ name: pipeline.name, ms: [] as number[] }));
+  for (let i = 0; i < count; i++) {
+    for (const [which, pipeline] of pipelines.entries()) {
+      measured[which]?.ms.push(await pipeline.append(name(i)));
+      await pause(2);
+    }
   }
-  await stop(shipper);
-  shipper = await start(BINARY, ["client", "-s", "-f", client], /client-started/);
-  const restarted: number[] = [];
-  for (const name of names) restarted.push(await measure(name));
-  await stop(shipper);
-  await stop(daemon);
+  return measured;
+}
 
-  const row = (what: string, ms: readonly number[]) => [
-    what,
-    `${ms.length}`,
-    ...[50, 90, 99, 100].map((percent) => `${percentile(ms, percent).toFixed(2)} ms`),
-  ];
-  process.stdout.write(
-    table(
-      [`append to visible, ${files} files`, "samples", "p50", "p90", "p99", "most"],
-      [row("steady", steady), row("each file once, right after a client restart", restarted)],
-    ),
-  );
-  process.exit(0);
-});
+const steady: Pick<Case, "measure" | "target" | "met"> = {
+  measure: (pipelines, names) => inTurn(pipelines, samples, (i) => names[(i * 7919) % names.length] ?? ""),
+  target: "p50 ≤ 1 ms, p99 ≤ 5 ms",
+  met: (p50, p99) => p50 <= 1 && p99 <= 5,
+};
 
-/** Resolves with the time at which a file of the store is seen to have a size. */
-function watchStore(store: string): (name: string, size: number) => Promise<number> {
-  const waiting = new Map<string, { size: number; resolve: (at: number) => void }>();
-  fs.watch(store, (_, name) => {
-    const one = waiting.get(name ?? "");
-    if (one === undefined || sizeOf(store, name as string) < one.size) return;
-    waiting.delete(name as string);
-    one.resolve(performance.now());
+const CASES: Readonly<Record<string, Case>> = {
+  one: { what: "append → visible, 1 file", files: 1, ...steady },
+  many: { what: "append → visible, 200 files", files: 200, ...steady },
+  restart: {
+    what: "append → visible, 200 files, each once right after a restart of the client",
+    files: 200,
+    measure: async ([us], names) => {
+      const ms: number[] = [];
+      for (let i = 0; us !== undefined && i < RESTARTS; i++) {
+        await us.restart();
+        for (const name of names) ms.push(await us.append(name));
+      }
+      return [{ name: "shaftlog", ms }];
+    },
+    target: "p99 ≤ 20 ms",
+    met: (_, p99) => p99 <= 20,
+  },
+  new: {
+    what: "new file → visible, 200 files there",
+    files: 200,
+    measure: (pipelines) => inTurn(pipelines, Math.min(200, samples), (i) => `new-${i}.log`),
+    target: "p50 ≤ 50 ms",
+    met: (p50) => p50 <= 50,
+  },
+};
+
+const rows: Row[] = [];
+const series: Series[] = [];
+for (const name of values.case) {
+  const one = CASES[name];
+  if (one === undefined) throw new Error(`no case ${name}; there are ${Object.keys(CASES).join(", ")}`);
+  const [ours, ...others] = await run(one);
+  if (ours === undefined) throw new Error("nothing was measured");
+  const word = ({ ms }: Measured) => `p50 ${short(percentile(ms, 50))}, p99 ${short(percentile(ms, 99))} ms`;
+  const [first] = others;
+  rows.push({
+    what: one.what,
+    shaftlog: word(ours),
+    peers: others.map((other) => `${other.name} ${word(other)}`).join(", "),
+    ratio: first === undefined ? "" : (percentile(first.ms, 50) / percentile(ours.ms, 50)).toFixed(2),
+    target: one.target,
+    met: one.met(percentile(ours.ms, 50), percentile(ours.ms, 99)),
+    noise: `${ours.ms.length} samples, at most ${short(Math.max(...ours.ms))} ms`,
   });
-  return (name, size) =>
-    new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${name} did not arrive within 30 s`)), 30_000);
-      waiting.set(name, {
-        size,
-        resolve: (at) => {
-          clearTimeout(timer);
-          resolve(at);
-        },
-      });
-    });
-}
-
-function sizeOf(store: string, name: string): number {
-  return fs.statSync(path.join(store, name), { throwIfNoEntry: false })?.size ?? -1;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let i = 0; i < 3000; i++) {
-    if (condition()) return;
-    await pause(10);
+  for (const { name: who, ms } of [ours, ...others]) {
+    if (name !== "new" || who === "shaftlog") series.push({ name: `${who}, ${name}`, points: distribution(ms) });
   }
-  throw new Error(`waited in vain for ${what}`);
+}
+const x = { label: "ms from write here to write there", log: true };
+const y = { label: "% of the lines", to: 100 };
+publish("latency", { rows, charts: [{ file: "latency.svg", title: "Append to visible at the server", x, y, series }] });
+
+function run({ files, measure }: Case): Promise<readonly Measured[]> {
+  return inDirectory(false, async (home) => {
+    const names = Array.from({ length: files }, (_, i) => `app-${i}.log`);
+    const pipelines = [await oursPipeline(home, names), await rsyslogPipeline(home, names)];
+    await pause(500);
+    const measured = await measure(pipelines, names);
+    for (const pipeline of pipelines) await pipeline.end();
+    return measured;
+  });
+}
+
+/** The hundredth parts of the lines, and within how many ms each was there. */
+function distribution(ms: readonly number[]): [number, number][] {
+  return Array.from({ length: 101 }, (_, percent) => [Math.max(0.05, percentile(ms, percent)), percent]);
 }

@@ -31,8 +31,12 @@ export function inSync(files: number): RegExp {
 }
 
 /** Starts a process that says nothing. */
-export function launch(command: string, args: readonly string[]): ChildProcess {
-  const child = spawn(command, args, { stdio: ["ignore", "ignore", "inherit"] });
+export function launch(
+  command: string,
+  args: readonly string[],
+  stderr: "inherit" | "ignore" = "inherit",
+): ChildProcess {
+  const child = spawn(command, args, { stdio: ["ignore", "ignore", stderr] });
   running.add(child);
   return child;
 }

@@ -65,7 +65,7 @@ export function compared(
 export function publish(name: string, report: Report): void {
   process.stdout.write(rowsTable(report.rows));
   for (const { file, series } of report.charts) {
-    for (const { name, points } of series) {
+    for (const { name, points } of series.filter(({ points }) => points.length <= 20)) {
       process.stdout.write(`${file}: ${name}: ${points.map(([x, y]) => `${short(x)}→${short(y)}`).join(" ")}\n`);
     }
   }
