@@ -12,6 +12,8 @@ interface Import {
   /** A path in the repository, or the name of a package or built-in. */
   readonly to: string;
   readonly typeOnly: boolean;
+  /** Loaded where it is needed, by import(). */
+  readonly lazy: boolean;
 }
 
 interface Source {
@@ -25,6 +27,9 @@ interface Source {
 
 const CLIENT = ["discovery", "spool", "transfer"];
 const SERVER = ["ingest", "store"];
+/** What every start loads, `--help` too. */
+const COMMAND_LINE = ["main.ts", "commands/command.ts", "commands/command-table.ts"].map((file) => `src/${file}`);
+const OF_COMMAND_LINE = [...COMMAND_LINE, "src/commands/flags.ts", "src/commands/version.ts"];
 const ENTRANCE: Readonly<Record<string, RegExp>> = {
   cac: /^src\/main\.ts$/,
   consola: /^src\/platform\/[\w-]*log[\w-]*\.ts$/,
@@ -52,6 +57,12 @@ const IMPORT_RULES: Readonly<Record<string, (from: Source, it: Import) => boolea
     folder(to) === "config" && !["commands", "config"].includes(folder(from.path)),
   "only main and commands import commands": (from, { to }) =>
     folder(to) === "commands" && !["commands", "main.ts"].includes(folder(from.path)),
+  "no command is loaded before it is asked for": (from, { to, typeOnly, lazy }) =>
+    COMMAND_LINE.includes(from.path) &&
+    !lazy &&
+    !typeOnly &&
+    !["", "base"].includes(folder(to)) &&
+    !OF_COMMAND_LINE.includes(to),
   "a package enters at one place": (from, { to }) =>
     folder(to) === "" && !to.startsWith("node:") && ENTRANCE[packageOf(to)]?.test(from.path) !== true,
   "node:sqlite and node:sea are looked up, not imported": (_, { to, typeOnly }) =>
@@ -113,6 +124,7 @@ function parse(path: string, text: string): Source {
     ([, type, from = "", lazily = from]): Import => ({
       to: lazily.startsWith(".") ? posix.join(posix.dirname(path), lazily) : lazily,
       typeOnly: type !== undefined,
+      lazy: lazily !== from,
     }),
   );
   const header = /^(?:\/\/.*\n)+|^\/\*[\s\S]*?\*\/\n/.exec(text)?.[0].trimEnd().split("\n") ?? [];
@@ -174,6 +186,8 @@ const BAD: readonly (readonly [rule: string, path: string, body: string])[] = [
   ["values from platform are for commands only", "spool/a.ts", `import { type b } from "../platform/b.ts";`],
   ["only commands and config import config", "spool/a.ts", `import type { b } from "../config/b.ts";`],
   ["only main and commands import commands", "store/a.ts", `import * as b from "../commands/b.ts";`],
+  ["no command is loaded before it is asked for", "main.ts", `import { b } from "./commands/b.ts";`],
+  ["no command is loaded before it is asked for", "commands/command-table.ts", `import { b } from "./b.ts";`],
   ["a package enters at one place", "transfer/a.ts", `import type { Client } from "undici";`],
   ["a package enters at one place", "config/a.ts", `import lodash from "lodash";`],
   [

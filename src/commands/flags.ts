@@ -1,5 +1,5 @@
 // What the command line hands to each command, and the exit codes a command may hand back.
-// Values are as typed (a time stays text); the command reads them. Only main.ts makes these objects.
+// Values are as typed (a time stays text); the command reads them. command-table.ts names the options.
 
 export interface ClientFlags {
   readonly config: string;
@@ -48,12 +48,12 @@ export interface RepairFlags {
 }
 
 export interface PkiFlags {
-  readonly dir: string | undefined;
+  readonly dir?: string | undefined;
   /** Of the authority. */
-  readonly name: string | undefined;
-  readonly server: string | undefined;
-  readonly client: string | undefined;
-  readonly days: string | undefined;
+  readonly name?: string | undefined;
+  readonly server?: string | undefined;
+  readonly client?: string | undefined;
+  readonly days?: string | undefined;
 }
 
 /** Exit codes; `shaftlog sync-once --help` tells them to the user. */

@@ -1,0 +1,131 @@
+// Every command with its arguments, options and exit codes: the one place where a command is added. Importing it loads
+// no command; each entry's `run` does. docs/OPERATIONS.md tells more of the exit codes: scripts rely on them, so a code
+// never changes its meaning.
+
+import {
+  ANY_EXITS,
+  CONFIG_OF_CLIENT,
+  CONFIG_OF_SERVER,
+  type Command,
+  command,
+  INTERNAL,
+  type Options,
+  USAGE,
+} from "./command.ts";
+import { EXIT } from "./flags.ts";
+
+const OF_DAEMONS = {
+  debug: { short: "d", text: "Log every step, and stacks of internal errors" },
+  stdout: { short: "s", text: "Log to standard output instead of the log file" },
+} as const satisfies Options;
+
+const OF_AUTHORITY = {
+  dir: { value: "dir", text: "The authority's directory" },
+  days: { value: "number", text: "How long the certificate holds" },
+} as const satisfies Options;
+
+const OF_NAMES = {
+  server: { value: "names", text: "For a server: its host names and IP addresses, with commas between" },
+  client: { value: "name", text: "For a client: the name that its paths begin with" },
+} as const satisfies Options;
+
+export const COMMANDS: readonly Command[] = [
+  command({
+    name: "client",
+    description: "Deliver log files to every destination as they grow",
+    options: { config: CONFIG_OF_CLIENT, ...OF_DAEMONS },
+    exits: ANY_EXITS,
+    printsLog: true,
+    run: async (flags) => (await import("./client.ts")).runClient(flags),
+  }),
+  command({
+    name: "server",
+    description: "Take log files from clients and store them",
+    options: { config: CONFIG_OF_SERVER, ...OF_DAEMONS },
+    exits: ANY_EXITS,
+    printsLog: true,
+    run: async (flags) => (await import("./server.ts")).runServer(flags),
+  }),
+  command({
+    name: "sync-once",
+    description: "Deliver what is there now, and end",
+    options: {
+      config: CONFIG_OF_CLIENT,
+      base: { value: "dir", text: "Stands for the root of the file system; nothing is written there" },
+      hostname: { value: "name", text: "Stands for {hostname} in names and URLs" },
+      timeout: { value: "time", default: "60s", text: "How long a destination may make no progress" },
+      json: { text: "Print one JSON document on standard output" },
+      "dry-run": { text: "Show what would go where, send nothing" },
+      quiet: { short: "q", text: "Show no progress" },
+    },
+    exits: [
+      [EXIT.OK, "delivered: every byte is durable at every destination"],
+      [EXIT.INCOMPLETE, "incomplete: a destination made no progress for --timeout"],
+      USAGE,
+      [EXIT.REFUSED, "refused: trying again will not help; wins over 1"],
+      [EXIT.OWNED, "a running client owns the datadir"],
+      INTERNAL,
+    ],
+    run: async (flags) => (await import("./sync-once.ts")).runSyncOnce(flags),
+  }),
+  command({
+    name: "verify",
+    description: "Compare files with their copies by digest, or a server's files with what it wrote",
+    options: {
+      config: { short: "f", value: "path", text: "Configuration file, a client's or a server's" },
+      server: { text: "It is a server's; without -f: /etc/shaftlog-server-config.yaml" },
+      base: { value: "dir", text: "Stands for the root of the file system" },
+      hostname: { value: "name", text: "Stands for {hostname} in names and URLs" },
+      timeout: { value: "time", default: "60s", text: "How long a destination may give no answer" },
+      json: { text: "Print one JSON document on standard output" },
+      quiet: { short: "q", text: "Show no progress, and nothing where all is well" },
+    },
+    exits: [
+      [EXIT.OK, "every file is equal everywhere; a server's are as they were written"],
+      [EXIT.INCOMPLETE, "some are behind, ahead, missing, or could not be compared"],
+      USAGE,
+      [EXIT.REFUSED, "some diverged or are refused; a server's changed on disk; wins over 1"],
+      INTERNAL,
+    ],
+    run: async (flags) => (await import("./verify.ts")).runVerify(flags),
+  }),
+  command({
+    name: "repair",
+    description: "Show files of a server with an odd end, or cut one",
+    arguments: "[PATH …]",
+    options: {
+      config: CONFIG_OF_SERVER,
+      cut: { value: "path", text: "Cut the end of this file off; the server must be stopped" },
+      to: { value: "size", text: "So many bytes of it stay" },
+    },
+    exits: [
+      [EXIT.OK, "nothing odd was found; with --cut: it was cut"],
+      [EXIT.INCOMPLETE, "some files could not be read or cut"],
+      [EXIT.USAGE, "nothing was started: usage, configuration, or with --cut the server runs"],
+      [EXIT.REFUSED, "something odd was found; with --cut: not cut"],
+      INTERNAL,
+    ],
+    run: async (flags, paths) => (await import("./repair.ts")).runRepair({ ...flags, paths }),
+  }),
+  command({
+    name: "pki init",
+    description: "Make a certificate authority for clients and servers",
+    options: { ...OF_AUTHORITY, name: { value: "name", default: "shaftlog CA", text: "Its name" } },
+    exits: ANY_EXITS,
+    run: async (flags) => (await import("./pki.ts")).runPkiInit(flags),
+  }),
+  command({
+    name: "pki issue",
+    description: "Issue a certificate, and print the configuration for it",
+    options: { ...OF_AUTHORITY, ...OF_NAMES },
+    exits: ANY_EXITS,
+    run: async (flags) => (await import("./pki.ts")).runPkiIssue(flags),
+  }),
+  command({
+    name: "pki revoke",
+    description: "Revoke a certificate",
+    options: { dir: OF_AUTHORITY.dir, ...OF_NAMES },
+    exits: ANY_EXITS,
+    run: async (flags) => (await import("./pki.ts")).runPkiRevoke(flags),
+  }),
+];
