@@ -21,6 +21,7 @@ import { type ClientFlags, EXIT } from "./flags.ts";
 import { logrotateNotice } from "./logrotate-notice.ts";
 import { untilStopped } from "./signals.ts";
 import { clientStarted, clientStopped, StatusLine } from "./status-line.ts";
+import { openStatusSocket } from "./status-socket.ts";
 import { daysLeft, renewablesOf, TlsRenewal } from "./tls-renewal.ts";
 import { openTransports, tellPlainHttp } from "./transports.ts";
 import { version } from "./version.ts";
@@ -84,9 +85,11 @@ export async function runClient(flags: ClientFlags): Promise<number> {
     errors,
     daysLeft: days,
   });
+  const socket = await openStatusSocket(config.datadir, emit, { status: () => source.document() });
   await Promise.race([discovery.start(), stopped]);
   await stopped;
 
+  await socket?.close();
   status.stop();
   source.stop();
   renewal.stop();

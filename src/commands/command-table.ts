@@ -69,6 +69,24 @@ export const COMMANDS: readonly Command[] = [
     run: async (flags) => (await import("./sync-once.ts")).runSyncOnce(flags),
   }),
   command({
+    name: "status",
+    description: "Tell how the running client or server is",
+    options: {
+      config: { short: "f", value: "path", text: "Configuration file, a client's or a server's" },
+      server: { text: "It is a server's; without -f: /etc/shaftlog-server-config.yaml" },
+      json: { text: "Print the document; with --watch one a line" },
+      watch: { text: "Again every second, until q or Ctrl-C" },
+    },
+    exits: [
+      [EXIT.OK, "in sync or sending at every destination; of a server: no client is silent for too long"],
+      [EXIT.INCOMPLETE, "a destination is in error; of a server: a client is silent for too long"],
+      [EXIT.USAGE, "usage or configuration error, or no right to ask"],
+      [EXIT.REFUSED, "nobody answers: no client or server runs there"],
+      INTERNAL,
+    ],
+    run: async (flags) => (await import("./status.ts")).runStatus(flags),
+  }),
+  command({
     name: "verify",
     description: "Compare files with their copies by digest, or a server's files with what it wrote",
     options: {

@@ -26,6 +26,15 @@ export interface SyncOnceFlags {
   readonly quiet: boolean;
 }
 
+export interface StatusFlags {
+  /** undefined: where the client's lies, or the server's. */
+  readonly config: string | undefined;
+  /** The configuration is a server's. */
+  readonly server: boolean;
+  readonly json: boolean;
+  readonly watch: boolean;
+}
+
 export interface VerifyFlags {
   /** undefined: where the client's lies, or the server's where that is asked for. */
   readonly config: string | undefined;
@@ -60,11 +69,11 @@ export interface PkiFlags {
 export const EXIT = {
   /** sync-once: every byte is durable everywhere; verify: all is equal; client, server: stopped as asked. */
   OK: 0,
-  /** sync-once: time ran out; verify: something is behind, missing or could not be compared. */
+  /** sync-once: time ran out; verify: something is behind, missing or could not be compared; status: in error. */
   INCOMPLETE: 1,
   /** Nothing was started: command line, configuration, or a resource that is taken. */
   USAGE: 2,
-  /** sync-once: trying again will not help; verify, repair: something is not what it must be. */
+  /** sync-once: trying again will not help; verify, repair: something is not what it must be; status: nobody answers. */
   REFUSED: 3,
   /** sync-once: a running client owns the datadir. */
   OWNED: 4,

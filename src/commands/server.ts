@@ -29,6 +29,7 @@ import { EXIT, type ServerFlags } from "./flags.ts";
 import { ServerCredentials } from "./server-credentials.ts";
 import { ServerStatus } from "./server-status.ts";
 import { untilStopped } from "./signals.ts";
+import { openStatusSocket } from "./status-socket.ts";
 import { version } from "./version.ts";
 
 /** ms that what is in flight gets to finish when the server stops; writing down what was cut off comes behind it. */
@@ -95,8 +96,10 @@ async function serve(config: ServerConfig, root: Directory, log: Log, verbose: b
   const stop = untilStopped(hangup).then(() => EXIT.OK);
   if (config.tls === undefined && !isLoopback(ingest.address)) emit(plainHttp(`${ingest.address}:${ingest.port}`));
   credentials.watch(ingest);
+  const socket = await openStatusSocket(config.datadir, emit, { status: () => source.document() });
   emit(listening(ingest.address, ingest.port, config.datadir, config.fsync, version));
   const code = await Promise.race([stop, failed.promise]);
+  await socket?.close();
   status.stop();
   source.stop();
   credentials.stop();

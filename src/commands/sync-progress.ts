@@ -1,6 +1,7 @@
 // The progress of sync-once for people, on stderr: one line that is redrawn on a terminal, a line now and then
 // elsewhere, nothing where asked for silence. Bytes are counted over all destinations together.
 
+import { humanDuration, humanSize } from "../base/amounts.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Totals } from "./sync-goals.ts";
 
@@ -57,9 +58,9 @@ export class SyncProgress {
   #line({ files, filesDone, bytes, bytesDone, bytesSent }: Totals, now: number): string {
     const rate = this.#rate(bytesSent, now);
     const percent = bytes === 0 ? 100 : Math.floor((bytesDone * 100) / bytes);
-    const left = rate > 0 ? `, ${duration((bytes - bytesDone) / rate)} left` : "";
-    const of = `${size(bytesDone)} of ${size(bytes)} (${percent} %)`;
-    return `${filesDone} of ${files} files, ${of}, ${size(rate)}/s${left}`;
+    const left = rate > 0 ? `, ${humanDuration((bytes - bytesDone) / rate)} left` : "";
+    const of = `${humanSize(bytesDone)} of ${humanSize(bytes)} (${percent} %)`;
+    return `${filesDone} of ${files} files, ${of}, ${humanSize(rate)}/s${left}`;
   }
 
   /** Bytes a second. */
@@ -70,20 +71,4 @@ export class SyncProgress {
     this.#samples.push({ at: now, sent });
     return first === undefined ? 0 : ((sent - first.sent) * 1000) / Math.max(1, now - first.at);
   }
-}
-
-/** Bytes for people: `12.3 MiB`. */
-function size(bytes: number): string {
-  let value = bytes;
-  for (const unit of ["B", "KiB", "MiB", "GiB"]) {
-    if (value < 1024) return `${unit === "B" ? Math.round(value) : value.toFixed(1)} ${unit}`;
-    value /= 1024;
-  }
-  return `${value.toFixed(1)} TiB`;
-}
-
-function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`;
-  if (seconds < 5400) return `${Math.ceil(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
 }

@@ -39,6 +39,8 @@ export interface ServerConfig {
   readonly validate_regex?: string;
   readonly status_interval?: number | string;
   readonly fsync?: boolean;
+  readonly tokens_file?: string;
+  readonly expected_interval?: number | string;
 }
 
 export function writeClientConfig(file: string, { scan_paths, destinations, ...rest }: ClientConfig): void {

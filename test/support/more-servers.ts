@@ -53,7 +53,7 @@ export class MoreServer {
   async end(below = ""): Promise<void> {
     await this.daemon.stop();
     assertEqual(this.#scene.spool, path.join(this.store, below), () => false);
-    assertTidy(this.store, [".lock", ".leaves", ".acknowledged"]);
+    assertTidy(this.store, [".lock", ".leaves", ".acknowledged", ".status.sock"]);
   }
 }
 

@@ -216,8 +216,8 @@ export class Scene {
     for (const daemon of [this.#client, this.#server]) if (daemon?.end === undefined) await daemon?.stop();
     if (!this.#unwatched) this.#witness.finish();
     assertEqual(this.spool, this.store, gone, growing);
-    assertTidy(this.spool, [".lock", ".memory", ".released", ".machine-id", ".clean", ".leaves"]);
-    assertTidy(this.store, [".lock", ".leaves", ".acknowledged"]);
+    assertTidy(this.spool, [".lock", ".memory", ".released", ".machine-id", ".clean", ".leaves", ".status.sock"]);
+    assertTidy(this.store, [".lock", ".leaves", ".acknowledged", ".status.sock"]);
     assert.equal(snapshot(this.#canary), this.#canaryBefore, "the canary was touched");
     const said = [this.#client, this.#server].flatMap((daemon) => daemon?.events() ?? []);
     const bad = said.filter(({ level, name }) => level === "ERROR" && !errors.includes(name));
