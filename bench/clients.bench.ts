@@ -1,12 +1,12 @@
 // One server and many clients: 1,000 clients with 10 files each, one append a second to each file, made by one process
 // that speaks the protocol over as many connections. `--clients N`, `--seconds N`.
 
-import { execFile } from "node:child_process";
-import path from "node:path";
-import { parseArgs, promisify } from "node:util";
+import { parseArgs } from "node:util";
+import { configure } from "./lib/configure.ts";
 import { short } from "./lib/figures.ts";
-import { BINARY, configure, freePort, inDirectory, start, stop } from "./lib/processes.ts";
+import { BINARY, freePort, inDirectory, start, stop } from "./lib/processes.ts";
 import { publish } from "./lib/report.ts";
+import { runLoad } from "./lib/run-load.ts";
 import { cpuSeconds, memory } from "./lib/usage.ts";
 
 const { values } = parseArgs({
@@ -22,10 +22,7 @@ await inDirectory(false, async (home) => {
   const more = "limits:\n  connections_per_identity: 4096\n";
   const config = configure(home, { port, pattern: "/nothing", server: more });
   const daemon = await start(BINARY, ["server", "-s", "-f", config.server], /server-started/);
-  const load = path.join(import.meta.dirname, "lib/load.ts");
-  const args = [load, port, clients, FILES, WARM_UP, seconds].map(String);
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 120_000 });
-  const { p50, p99, most, counted } = JSON.parse(stdout);
+  const { p50, p99, most, counted } = await runLoad(port, clients, FILES, WARM_UP, seconds);
   const peak = memory(daemon.pid, "peak");
   const cpu = cpuSeconds(daemon.pid) / (WARM_UP + seconds);
   await stop(daemon);

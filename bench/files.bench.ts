@@ -4,11 +4,12 @@
 import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { configure } from "./lib/configure.ts";
 import { median, short, spread } from "./lib/figures.ts";
 import { bytesBelow, writeSmallLogs } from "./lib/logs.ts";
 import { ours } from "./lib/ours.ts";
 import { rsync } from "./lib/peers/rsync.ts";
-import { BINARY, configure, freePort, inDirectory, inSync, pause, start, stop, timed } from "./lib/processes.ts";
+import { BINARY, freePort, inDirectory, inSync, pause, start, stop, timed } from "./lib/processes.ts";
 import { compared, publish, type Report, type Row } from "./lib/report.ts";
 import { alternate } from "./lib/rounds.ts";
 import { cpuSeconds, memory } from "./lib/usage.ts";

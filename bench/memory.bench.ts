@@ -3,9 +3,10 @@
 
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { configure } from "./lib/configure.ts";
 import { short } from "./lib/figures.ts";
 import { writeLogs, writeSmallLogs } from "./lib/logs.ts";
-import { BINARY, configure, freePort, inDirectory, inSync, start, stop } from "./lib/processes.ts";
+import { BINARY, freePort, inDirectory, inSync, start, stop } from "./lib/processes.ts";
 import { publish, type Row } from "./lib/report.ts";
 import { memory } from "./lib/usage.ts";
 

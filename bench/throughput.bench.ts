@@ -3,7 +3,8 @@
 
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { short } from "./lib/figures.ts";
+import type { Chart } from "./lib/chart.ts";
+import { median, short } from "./lib/figures.ts";
 import { writeLogs } from "./lib/logs.ts";
 import { ours } from "./lib/ours.ts";
 import { nginx } from "./lib/peers/nginx.ts";
@@ -79,13 +80,21 @@ const { values } = parseArgs({
   },
 });
 
+/** The picture of throughput against size, as `--case sizes`. */
+const SIZES = [1, 4, 16, 64, 256, 1024];
+
 const rows: Row[] = [];
-for (const name of values.case ?? Object.keys(CASES)) {
+const charts: Chart[] = [];
+for (const name of values.case ?? [...Object.keys(CASES), "sizes"]) {
+  if (name === "sizes") {
+    charts.push(await sizes());
+    continue;
+  }
   const one = CASES[name];
   if (one === undefined) throw new Error(`no case ${name}; there are ${Object.keys(CASES).join(", ")}`);
   rows.push(await measure(one, Number(values.mib) * (one.share ?? 1)));
 }
-publish("throughput", { rows, charts: [] });
+publish("throughput", { rows, charts });
 
 async function measure(one: Case, mib: number): Promise<Row> {
   return inDirectory(one.circumstances?.onDisk === true, async (home) => {
@@ -102,4 +111,26 @@ async function measure(one: Case, mib: number): Promise<Row> {
     const [[, seconds] = ["", []]] = [...results];
     return { ...row, met: bytes / 1e6 / Math.max(...seconds) >= 100 };
   });
+}
+
+async function sizes(): Promise<Chart> {
+  const points = new Map<string, [number, number][]>();
+  for (const mib of SIZES.filter((size) => size <= Number(values.mib))) {
+    const bytes = mib * 1024 * 1024;
+    await inDirectory(false, async (home) => {
+      const logs = path.join(home, "logs");
+      const task = { home, logs, files: writeLogs(logs, 1, mib), bytes };
+      const results = await alternate([ours(task), rsync(task), nginx(task)], Math.min(3, Number(values.rounds)));
+      for (const [name, seconds] of results) {
+        points.set(name, [...(points.get(name) ?? []), [mib, bytes / 1e6 / median(seconds)]]);
+      }
+    });
+  }
+  return {
+    file: "throughput.svg",
+    title: "One file on tmpfs: throughput against size, start-up included",
+    x: { label: "MiB", log: true },
+    y: { label: "MB/s" },
+    series: [...points].map(([name, points]) => ({ name, points })),
+  };
 }

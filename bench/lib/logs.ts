@@ -26,12 +26,12 @@ export function writeLogs(directory: string, count: number, mib: number): readon
   });
 }
 
-/** `count` files of about 1 kB, a thousand to a directory. */
-export function writeSmallLogs(directory: string, count: number): void {
+/** `count` files of about 1 kB, `each` to a directory. */
+export function writeSmallLogs(directory: string, count: number, each = 1000): void {
   const body = LINE.repeat(12);
   for (let i = 0; i < count; i++) {
-    const below = path.join(directory, `d${Math.floor(i / 1000)}`);
-    if (i % 1000 === 0) fs.mkdirSync(below, { recursive: true });
+    const below = path.join(directory, `d${Math.floor(i / each)}`);
+    if (i % each === 0) fs.mkdirSync(below, { recursive: true });
     fs.writeFileSync(path.join(below, `app-${i}.log`), body);
   }
 }

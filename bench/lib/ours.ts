@@ -2,8 +2,9 @@
 
 import fs from "node:fs";
 import path from "node:path";
+import { configure } from "./configure.ts";
 import { bytesBelow } from "./logs.ts";
-import { BINARY, configure, freePort, listening, run, start, stop, timed } from "./processes.ts";
+import { BINARY, freePort, listening, run, start, stop, timed } from "./processes.ts";
 import type { Contender } from "./rounds.ts";
 import { settled, type Task } from "./task.ts";
 

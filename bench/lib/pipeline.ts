@@ -3,8 +3,9 @@
 
 import fs from "node:fs";
 import path from "node:path";
+import { configure } from "./configure.ts";
 import { LINE } from "./logs.ts";
-import { BINARY, configure, freePort, inSync, start, stop } from "./processes.ts";
+import { BINARY, freePort, inSync, start, stop } from "./processes.ts";
 import { watchDirectory } from "./visible.ts";
 
 export interface Pipeline {

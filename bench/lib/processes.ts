@@ -129,35 +129,3 @@ export async function listening(port: number): Promise<void> {
   }
   throw new Error(`nobody listens on port ${port}`);
 }
-
-export interface Configuration {
-  readonly port: number;
-  /** Where the client sends to, if not to the server itself. */
-  readonly target?: number | undefined;
-  readonly pattern: string;
-  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
-  /** More lines at the top of the client's file. */
-  readonly client?: string;
-  /** And at the end of the server's. */
-  readonly server?: string;
-}
-
-/** Writes a server's and a client's configuration below `home` and returns their paths. */
-export function configure(home: string, options: Configuration): { server: string; client: string } {
-  const { port, target = port, pattern, tls } = options;
-  const server = path.join(home, "server.yaml");
-  const client = path.join(home, "client.yaml");
-  fs.writeFileSync(
-    server,
-    `datadir: ${home}/store\nlogfile: ${home}/server.log\nlisten_port: ${port}\nbind_address: 127.0.0.1\n` +
-      (tls ? `tls:\n  cert: ${tls.cert}\n  key: ${tls.key}\n` : "") +
-      (options.server ?? ""),
-  );
-  fs.writeFileSync(
-    client,
-    `${options.client ?? ""}datadir: ${home}/spool\nlogfile: ${home}/client.log\nscan_paths:\n- name: bench\n  pattern: ${pattern}\n` +
-      `  regex_from: "^${home}/logs/"\n  regex_to: ""\ndestinations:\n` +
-      `- url: ${tls ? "https" : "http"}://127.0.0.1:${target}/bench/\n${tls ? `  tls:\n    ca: ${tls.ca}\n` : ""}`,
-  );
-  return { server, client };
-}

@@ -63,7 +63,7 @@ export function compared(
 
 /** Prints a report, and leaves it for run.ts where that asked for it. */
 export function publish(name: string, report: Report): void {
-  process.stdout.write(rowsTable(report.rows));
+  if (report.rows.length > 0) process.stdout.write(rowsTable(report.rows));
   for (const { file, series } of report.charts) {
     for (const { name, points } of series.filter(({ points }) => points.length <= 20)) {
       process.stdout.write(`${file}: ${name}: ${points.map(([x, y]) => `${short(x)}→${short(y)}`).join(" ")}\n`);
