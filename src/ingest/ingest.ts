@@ -131,6 +131,7 @@ export class Ingest {
       done(answerToRefusal(wish));
     } else if (this.#stopping) done(STOPPING);
     else if (wish.kind === "head") {
+      if (wish.want !== undefined) exchange.working();
       this.#parts.store.head(wish.path, wish.want, (outcome) => {
         if (outcome.kind === "size") this.#callers.granted(caller, exchange, wish.path, 0);
         done(answerToHead(outcome));

@@ -27,6 +27,8 @@ export interface Exchange {
   read(reader: BodyReader): void;
   pause(): void;
   resume(): void;
+  /** Until it is answered, or its body read: tells the sender every few seconds that it is worked on (102). */
+  working(): void;
   /**
    * Answers, once; a second answer is ignored. With `close` no request behind this one is handed over any more, the
    * rest of the body is thrown away and the connection ends after the answer.

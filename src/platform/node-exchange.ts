@@ -3,6 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { PROCESSING } from "../protocol/fields.ts";
 import type { BodyReader, Exchange, Peer } from "./http-server.ts";
 
 /** How long the other side may take to read a closing answer while it may still be sending. */
@@ -32,6 +33,7 @@ export class NodeExchange implements Exchange {
   #reader: BodyReader | undefined;
   /** How often the reading began or stopped. */
   #turns = 0;
+  #working: NodeJS.Timeout | undefined;
 
   constructor(
     req: IncomingMessage,
@@ -74,6 +76,7 @@ export class NodeExchange implements Exchange {
     req.on("end", () => this.#take()?.end());
     req.on("error", () => {});
     req.on("close", () => {
+      clearInterval(this.#working);
       const left = this.#take();
       if (left === undefined) return;
       // What was held back when the connection broke did arrive.
@@ -89,6 +92,7 @@ export class NodeExchange implements Exchange {
   }
 
   resume(): void {
+    clearInterval(this.#working);
     this.#turns += 1 - (this.#turns % 2);
     if (this.#continues) {
       this.#continues = false;
@@ -97,9 +101,15 @@ export class NodeExchange implements Exchange {
     this.#req.resume();
   }
 
+  working(): void {
+    if (this.version !== "1.1") return;
+    this.#working = setInterval(() => this.#res.writeProcessing(), PROCESSING).unref();
+  }
+
   answer(status: number, fields: readonly string[], body: string | undefined, close: boolean): void {
     const res = this.#res;
     if (res.headersSent) return;
+    clearInterval(this.#working);
     const all = [...this.#always, ...fields];
     if (close) {
       this.#connection.ending = true;

@@ -14,8 +14,8 @@ import { SocketWatch } from "./socket-watch.ts";
 const MAX_ANSWER_BODY = 64 * 1024;
 /** All fields of an answer. Bytes. */
 const MAX_ANSWER_HEADER = 16 * 1024;
-/** A request has one answer; some intermediate ones (1xx) in front of it are let pass. */
-const MAX_INTERMEDIATE = 16;
+/** A request has one answer. Intermediate ones (1xx) are let pass, as many as come while a server reads a huge file. */
+const MAX_INTERMEDIATE = 2_000;
 const CONNECT_TIMEOUT = 10_000;
 const LOOK_EVERY = 1_000;
 
@@ -153,8 +153,10 @@ class UndiciConnection implements HttpConnection {
       onResponseStart: (_controller, statusCode, fields) => {
         status = statusCode;
         headers = fields;
-        if (status < 200 && ++intermediate > MAX_INTERMEDIATE)
-          this.#fail(new Error("intermediate answers without end"));
+        if (status < 200) {
+          if (++intermediate > MAX_INTERMEDIATE) this.#fail(new Error("intermediate answers without end"));
+          this.#watch.answered(); // what comes next has its time from the start
+        }
         if (status >= 200 && status < 300 && !this.#watch.isTaken(end)) {
           this.#fail(new Error(`it answered ${status} before the request was sent, which cannot be true`));
         }

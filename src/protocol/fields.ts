@@ -13,6 +13,9 @@ export const SILENT_WRITER = 2_000;
 /** A client gives up on a request after this long, in ms, without progress in either direction. */
 export const NO_PROGRESS = 10_000;
 
+/** While a server reads a file in order to judge or tell its digest, it says so every so many ms (102). */
+export const PROCESSING = 3_000;
+
 /** The largest range of one PUT, in bytes, that a server must take unless it is configured lower. */
 export const MAX_RANGE = 64 * 1024 * 1024;
 

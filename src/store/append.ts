@@ -80,6 +80,7 @@ export class Append implements BodyReader, Holder {
     this.#state = "comparing";
     this.#hold = { resource, ground };
     this.#underWay = true;
+    this.#exchange.working();
     judgeByDisk(resource, believed, ground.newHash).then(
       (judgement) => {
         this.#underWay = false;

@@ -89,6 +89,9 @@ export class SimExchange implements Exchange {
     );
   }
 
+  /** Nothing is read for seconds here. */
+  working(): void {}
+
   answer(status: number, fields: readonly string[], _body: string | undefined, close: boolean): void {
     const { listener } = this.#connection;
     listener.network.world.enter(listener.life);

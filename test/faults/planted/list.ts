@@ -94,6 +94,13 @@ export const PLANTED: readonly Planted[] = [
     caughtBy: ["conformance/ranges.test.ts", "a PUT is taken exactly when range, length, body and end agree"],
   },
   {
+    fault: "say nothing while a large file is read",
+    file: "store/append.ts",
+    search: "    this.#exchange.working();\n",
+    replacement: "",
+    caughtBy: ["scenarios/verified-slow-disk.test.ts", "an append is judged: one request, and it is taken"],
+  },
+  {
     fault: "skip the digest that a client names",
     file: "store/judge.ts",
     search: 'if (believed === undefined) return { kind: "same" };',
