@@ -57,6 +57,8 @@ const IMPORT_RULES: Readonly<Record<string, (from: Source, it: Import) => boolea
     folder(to) === "config" && !["commands", "config"].includes(folder(from.path)),
   "only main and commands import commands": (from, { to }) =>
     folder(to) === "commands" && !["commands", "main.ts"].includes(folder(from.path)),
+  "only commands import check": (from, { to }) =>
+    folder(to) === "check" && !["commands", "check"].includes(folder(from.path)),
   "no command is loaded before it is asked for": (from, { to, typeOnly, lazy }) =>
     COMMAND_LINE.includes(from.path) &&
     !lazy &&
@@ -186,6 +188,7 @@ const BAD: readonly (readonly [rule: string, path: string, body: string])[] = [
   ["values from platform are for commands only", "spool/a.ts", `import { type b } from "../platform/b.ts";`],
   ["only commands and config import config", "spool/a.ts", `import type { b } from "../config/b.ts";`],
   ["only main and commands import commands", "store/a.ts", `import * as b from "../commands/b.ts";`],
+  ["only commands import check", "spool/a.ts", `import type { b } from "../check/b.ts";`],
   ["no command is loaded before it is asked for", "main.ts", `import { b } from "./commands/b.ts";`],
   ["no command is loaded before it is asked for", "commands/command-table.ts", `import { b } from "./b.ts";`],
   ["a package enters at one place", "transfer/a.ts", `import type { Client } from "undici";`],

@@ -16,9 +16,10 @@ import { openSpools, type Spools } from "../spool/spools.ts";
 import { ClientStatusSource } from "../status/client-status.ts";
 import { DestinationWatch } from "../status/destination-watch.ts";
 import { RecentErrors } from "../status/recent-errors.ts";
+import { datadirsOf } from "./datadirs.ts";
 import { createDestination, deliveryTo, destinationUrls, hearing } from "./destinations.ts";
+import { refuseUnconfigured } from "./first-minute.ts";
 import { type ClientFlags, EXIT } from "./flags.ts";
-import { logrotateNotice } from "./logrotate-notice.ts";
 import { untilStopped } from "./signals.ts";
 import { clientStarted, clientStopped, StatusLine } from "./status-line.ts";
 import { openStatusSocket } from "./status-socket.ts";
@@ -30,6 +31,7 @@ import { version } from "./version.ts";
 const GRACE = 4_000;
 
 export async function runClient(flags: ClientFlags): Promise<number> {
+  refuseUnconfigured("client", flags.config);
   const config = loadClientConfig(flags.config);
   const transports = await openTransports(config.destinations);
   const log = openLog({ path: flags.stdout ? undefined : config.logfile, debug: flags.debug });
@@ -53,8 +55,6 @@ export async function runClient(flags: ClientFlags): Promise<number> {
   );
   const destinations = watches.map(({ destination }) => destination);
   emit(clientStarted(version, config.path, destinations));
-  const notice = logrotateNotice(nodeFiles);
-  if (notice !== undefined) emit(notice);
   tellPlainHttp(urls, emit);
   renewal = new TlsRenewal(systemClock, emit, renewablesOf(urls, transports));
 
@@ -86,7 +86,14 @@ export async function runClient(flags: ClientFlags): Promise<number> {
     daysLeft: days,
   });
   const socket = await openStatusSocket(config.datadir, emit, { status: () => source.document() });
+  const isOver = false;
   await Promise.race([discovery.start(), stopped]);
+  // Delivery has begun: nothing waits for this.
+  void import("./check-host.ts").then(({ tellHost }) =>
+    tellHost(config, spools, (event) => {
+      if (!isOver) emit(event);
+    }),
+  );
   await stopped;
 
   await socket?.close();
@@ -125,7 +132,3 @@ export function machineOf(config: ClientConfig): string {
 }
 
 /** The data directories of a client: its own first, then those that patterns name. */
-function datadirsOf(config: ClientConfig): string[] {
-  const own = config.patterns.flatMap(({ datadir }) => (datadir === undefined ? [] : [datadir]));
-  return [...new Set([config.datadir, ...own])].map(bytesOf);
-}

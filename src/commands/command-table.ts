@@ -29,6 +29,8 @@ const OF_NAMES = {
   client: { value: "name", text: "For a client: the name that its paths begin with" },
 } as const satisfies Options;
 
+const FORCE = { force: { text: "Replace a file that is there" } } as const satisfies Options;
+
 export const COMMANDS: readonly Command[] = [
   command({
     name: "client",
@@ -124,6 +126,54 @@ export const COMMANDS: readonly Command[] = [
       INTERNAL,
     ],
     run: async (flags, paths) => (await import("./repair.ts")).runRepair({ ...flags, paths }),
+  }),
+  command({
+    name: "check",
+    description: "Say whether a set-up is sound, and what to do where it is not",
+    options: {
+      config: { short: "f", value: "path", text: "Configuration file; without it what is configured on this host" },
+      json: { text: "Print one JSON document on standard output" },
+      strict: { text: "A warning is as bad as an error" },
+    },
+    exits: [
+      [EXIT.OK, "no error was found"],
+      [EXIT.INCOMPLETE, "an error was found; with --strict: or a warning"],
+      [EXIT.USAGE, "usage or configuration error; nothing was looked at"],
+      INTERNAL,
+    ],
+    run: async (flags) => (await import("./check.ts")).runCheck(flags),
+  }),
+  command({
+    name: "init client",
+    description: "Write a first configuration of a client",
+    options: {
+      config: CONFIG_OF_CLIENT,
+      destination: { value: "urls", text: "Where to deliver to; several with commas between" },
+      pattern: { value: "globs", text: "Which files; several with commas between" },
+      datadir: { value: "dir", text: "Where links to them are kept; on the same file system" },
+      ...FORCE,
+    },
+    exits: ANY_EXITS,
+    run: async (flags) => (await import("./init.ts")).runInitClient(flags),
+  }),
+  command({
+    name: "init server",
+    description: "Write a first configuration of a server",
+    options: {
+      config: CONFIG_OF_SERVER,
+      datadir: { value: "dir", text: "Where delivered files are kept" },
+      address: { value: "address", text: "Where to listen" },
+      ...FORCE,
+    },
+    exits: ANY_EXITS,
+    run: async (flags) => (await import("./init.ts")).runInitServer(flags),
+  }),
+  command({
+    name: "setup logrotate",
+    description: "Have logrotate rotate files that the spool links",
+    options: { yes: { short: "y", text: "Ask nobody" } },
+    exits: [[EXIT.OK, "it is there"], [EXIT.INCOMPLETE, "you said no"], USAGE, INTERNAL],
+    run: async (flags) => (await import("./setup-logrotate.ts")).runSetupLogrotate(flags),
   }),
   command({
     name: "pki init",

@@ -65,11 +65,40 @@ export interface PkiFlags {
   readonly days?: string | undefined;
 }
 
+export interface CheckFlags {
+  /** undefined: whatever is configured on this host. */
+  readonly config: string | undefined;
+  readonly json: boolean;
+  readonly strict: boolean;
+}
+
+export interface SetupLogrotateFlags {
+  /** Nobody is asked. */
+  readonly yes: boolean;
+}
+
+export interface InitClientFlags {
+  readonly config: string;
+  /** URLs with commas between. */
+  readonly destination: string | undefined;
+  /** Patterns with commas between. */
+  readonly pattern: string | undefined;
+  readonly datadir: string | undefined;
+  readonly force: boolean;
+}
+
+export interface InitServerFlags {
+  readonly config: string;
+  readonly datadir: string | undefined;
+  readonly address: string | undefined;
+  readonly force: boolean;
+}
+
 /** Exit codes; `shaftlog sync-once --help` tells them to the user. */
 export const EXIT = {
   /** sync-once: every byte is durable everywhere; verify: all is equal; client, server: stopped as asked. */
   OK: 0,
-  /** sync-once: time ran out; verify: something is behind, missing or could not be compared; status: in error. */
+  /** sync-once: time ran out; verify: something is behind, missing or could not be compared; status: in error; check: an error was found. */
   INCOMPLETE: 1,
   /** Nothing was started: command line, configuration, or a resource that is taken. */
   USAGE: 2,

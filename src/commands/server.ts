@@ -25,6 +25,7 @@ import { openFileLimit } from "../platform/open-file-limit.ts";
 import { RecentErrors } from "../status/recent-errors.ts";
 import { ServerStatusSource } from "../status/server-status-source.ts";
 import { Store } from "../store/store.ts";
+import { refuseUnconfigured } from "./first-minute.ts";
 import { EXIT, type ServerFlags } from "./flags.ts";
 import { ServerCredentials } from "./server-credentials.ts";
 import { ServerStatus } from "./server-status.ts";
@@ -40,6 +41,7 @@ const OWN_DESCRIPTORS = 40;
 const PROBE = ".probe";
 
 export async function runServer(flags: ServerFlags): Promise<number> {
+  refuseUnconfigured("server", flags.config);
   const config = loadServerConfig(flags.config);
   const root = openDatadir(config.datadir, config.fsync);
   const lock = lockDirectory(bytesOf(config.datadir));

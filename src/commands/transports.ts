@@ -39,7 +39,7 @@ export async function openTransports(destinations: readonly DestinationOptions[]
 }
 
 /** Throws TlsFileError. What most do not need is loaded only where it is: node:tls makes every start slower. */
-async function openTransport({ url, tls: options, tokenFile }: DestinationOptions): Promise<Transport> {
+export async function openTransport({ url, tls: options, tokenFile }: DestinationOptions): Promise<Transport> {
   const token =
     tokenFile === undefined ? undefined : new (await import("../platform/token-file.ts")).TokenFile(tokenFile);
   const fields = token && (() => token.fields);

@@ -3,7 +3,7 @@
 // Failures are values, since "it may or may not have happened" is an ordinary outcome here.
 
 export interface HttpRequest {
-  readonly method: "HEAD" | "PUT";
+  readonly method: "HEAD" | "PUT" | "OPTIONS";
   /** Path and nothing else, percent-encoded. */
   readonly path: string;
   /** Name, value, name, value, … */

@@ -32,7 +32,7 @@ export function lockDirectory(directory: Bytes): Lock {
   } catch (error) {
     database.close();
     if (!isBusy(error)) throw failure(directory, error);
-    throw new LockedError(taken(directory, holderOf(path)));
+    throw new LockedError(taken(directory, holderOf(directory)));
   }
   held.add(identity);
   return {
@@ -92,10 +92,13 @@ function taken(directory: Bytes, pid: number | undefined): string {
   return `Cannot use ${quote(directory)}: ${who} is using it already`;
 }
 
-/** The process that holds a record lock on the file, as /proc/locks has it: `1: POSIX ADVISORY WRITE 123 fe:00:456 …`. */
-function holderOf(path: Bytes): number | undefined {
+/**
+ * The process that has the directory, as far as can be told without asking for the lock: who holds a record lock on the
+ * file, as /proc/locks has it (`1: POSIX ADVISORY WRITE 123 fe:00:456 …`).
+ */
+export function holderOf(directory: Bytes): number | undefined {
   try {
-    const inode = fs.statSync(raw(path), { bigint: true }).ino.toString();
+    const inode = fs.statSync(raw(`${directory}/${NAME}`), { bigint: true }).ino.toString();
     for (const line of fs.readFileSync("/proc/locks", "utf8").split("\n")) {
       const [, kind, , mode, pid, place] = line.trim().split(/\s+/);
       if (kind !== "POSIX" || mode !== "WRITE" || place?.split(":")[2] !== inode) continue;

@@ -3,10 +3,10 @@
 
 import { readFileSync } from "node:fs";
 
-/** The soft limit; a cautious guess where the kernel does not tell. */
-export function openFileLimit(): number {
+/** The soft limit, of another process where one is named; a cautious guess where the kernel does not tell. */
+export function openFileLimit(pid: number | "self" = "self"): number {
   try {
-    const limits = readFileSync("/proc/self/limits", "utf8");
+    const limits = readFileSync(`/proc/${pid}/limits`, "utf8");
     const soft = /^Max open files +(\d+|unlimited)/m.exec(limits)?.[1];
     return soft === "unlimited" ? Number.MAX_SAFE_INTEGER : Number(soft ?? 256);
   } catch {

@@ -21,7 +21,7 @@ export interface NetworkOptions {
 
 /** What a request is on the wire. */
 export interface WireRequest {
-  readonly method: "HEAD" | "PUT";
+  readonly method: "HEAD" | "PUT" | "OPTIONS";
   readonly target: string;
   readonly fields: readonly string[];
   readonly body: Uint8Array;

@@ -1,0 +1,110 @@
+// What `shaftlog check` looks at for a server, also beside one that runs: who has the data directory is read from the
+// kernel, and no lock is asked for.
+
+import { networkInterfaces } from "node:os";
+import { isGone, StartFailure } from "../base/errors.ts";
+import { type Bytes, bytesOf } from "../base/text.ts";
+import { checkCertificates } from "../check/certificates.ts";
+import { checkFileSystem } from "../check/file-systems.ts";
+import { error, type Finding, warning } from "../check/finding.ts";
+import { checkFsync } from "../check/server-durability.ts";
+import { checkDescriptors, checkFloor, checkQuota, type Used } from "../check/server-limits.ts";
+import { checkListen } from "../check/server-listen.ts";
+import { checkDatadir } from "../check/spool.ts";
+import type { ServerConfig } from "../config/options.ts";
+import { parseTokens } from "../ingest/tokens.ts";
+import { systemClock } from "../platform/clock.ts";
+import type { Directory } from "../platform/files.ts";
+import { isLoopback } from "../platform/host.ts";
+import { holderOf } from "../platform/lock.ts";
+import { nodeFiles } from "../platform/node-files.ts";
+import { nodeHostFacts } from "../platform/node-host-facts.ts";
+import { openFileLimit } from "../platform/open-file-limit.ts";
+import { readText } from "../platform/tls-files.ts";
+import { allFiles } from "../store/all-files.ts";
+import { inDirectory, parentOf } from "../store/tree.ts";
+import { pause } from "./check-host.ts";
+import { tlsOfServer } from "./check-tls.ts";
+import { openStore } from "./verify-server.ts";
+
+export async function checkServer(config: ServerConfig): Promise<Finding[]> {
+  const datadir = bytesOf(config.datadir);
+  const owner = holderOf(datadir);
+  const found = await checkDatadir(nodeFiles, nodeHostFacts, datadir, "server-datadir");
+  found.push(...checkFileSystem(nodeHostFacts, datadir, "data directory"));
+  found.push(...(await checkFsync(nodeFiles, systemClock, datadir, config.fsync)));
+  found.push(...checkFloor(nodeHostFacts, datadir, config.minFreeSpace));
+  found.push(...(await checkIdentities(config)));
+  const addresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
+  const { bindAddress: address, listenPort: port } = config;
+  found.push(...checkListen(nodeHostFacts, { address, port, owner, addresses }));
+  found.push(...(await checkProtection(config)));
+  found.push(...checkDescriptors(openFileLimit(owner), config.connectionLimits.connections, owner));
+  return found;
+}
+
+async function checkProtection(config: ServerConfig): Promise<Finding[]> {
+  const { bindAddress, tls, tokensFile, path } = config;
+  const found: Finding[] = [];
+  if (tls !== undefined) found.push(...checkCertificates(await tlsOfServer(config), systemClock.now()));
+  else if (!isLoopback(bindAddress) && bindAddress !== "localhost") {
+    const text =
+      "plain HTTP beyond this host: whoever is on the way can read and change logs, and anybody can write them";
+    const remedy =
+      "shaftlog pki init --dir /root/shaftlog-ca   # then tls in the configuration, or a loopback bind_address";
+    found.push(warning("server-plain-http", bindAddress, text, remedy));
+  }
+  if (tokensFile !== undefined) {
+    const fault = faultOfTokens(tokensFile);
+    if (fault !== undefined) found.push(error("server-tokens", path, fault, `ls -lL ${tokensFile}`));
+  }
+  return found;
+}
+
+function faultOfTokens(path: string): string | undefined {
+  try {
+    const tokens = parseTokens(readText(path));
+    return "wrong" in tokens ? `${path}: ${tokens.wrong}` : undefined;
+  } catch (cause) {
+    return cause instanceof Error ? cause.message : String(cause);
+  }
+}
+
+/** Files looked at before others of this process get their turn. */
+const AT_ONCE = 500;
+
+/** Only where clients are known are they held to a quota. */
+async function checkIdentities(config: ServerConfig): Promise<Finding[]> {
+  if (config.clientPrefix === undefined && config.tokensFile === undefined) return [];
+  let root: Directory;
+  try {
+    root = openStore(config.datadir, config.path);
+  } catch (cause) {
+    if (cause instanceof StartFailure) return []; // told as server-datadir
+    throw cause;
+  }
+  const used = new Map<Bytes, { files: number; bytes: number }>();
+  let count = 0;
+  for (const name of allFiles(root)) {
+    const identity = name.slice(0, Math.max(0, name.indexOf("/")));
+    const one = used.get(identity) ?? { files: 0, bytes: 0 };
+    used.set(identity, one);
+    one.files++;
+    one.bytes += sizeOf(root, name);
+    if (++count % AT_ONCE === 0) await pause();
+  }
+  root.close();
+  return checkQuota(
+    [...used].map(([identity, one]): Used => ({ identity, ...one })),
+    config.quota,
+  );
+}
+
+function sizeOf(root: Directory, name: Bytes): number {
+  try {
+    return inDirectory(root, parentOf(name), (at) => at.lstat(name.slice(name.lastIndexOf("/") + 1)))?.size ?? 0;
+  } catch (cause) {
+    if (!isGone(cause)) throw cause;
+    return 0;
+  }
+}
