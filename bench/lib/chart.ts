@@ -111,7 +111,7 @@ function scale({ log = false, ...ends }: Axis, values: readonly number[], from: 
 
 function decades(least: number, most: number): number[] {
   const exponents = range(Math.floor(Math.log10(least)), Math.ceil(Math.log10(most)));
-  const each = exponents.length > 3 ? [1] : [1, 2, 5];
+  const each = exponents.length > 4 ? [1] : [1, 2, 5];
   return exponents
     .flatMap((exponent) => each.map((digit) => digit * 10 ** exponent))
     .filter((tick) => tick >= least * 0.999 && tick <= most * 1.001);
