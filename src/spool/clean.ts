@@ -1,5 +1,6 @@
 // Whether the last life in a data directory ended in order, so that its memory holds everything that was
-// acknowledged. `.clean` says so: made last of all, and removed first of all.
+// acknowledged. `.clean` says so: made last of all, and removed first of all. It names the very memory that it speaks of, by
+// inode and time of change: one that was restored from a backup may be older than what was acknowledged.
 
 import type { Directory, Stat } from "../platform/files.ts";
 
@@ -16,10 +17,26 @@ const CLEAN = ".clean";
 const LATELY = 3_600_000;
 
 /** Tells how the last life ended, and that this one has begun. The caller fsyncs the directory before the first byte. */
-export function takeClean(root: Directory): boolean {
+export function takeClean(root: Directory, memory: string): boolean {
   if (root.lstat(CLEAN) === undefined) return false;
+  const said = smallText(root, CLEAN);
   root.unlink(CLEAN);
-  return true;
+  const found = root.lstat(memory);
+  return found !== undefined && said === placeOf(found);
+}
+
+function placeOf({ ino, ctimeMs }: Stat): string {
+  return `${ino} ${ctimeMs}\n`;
+}
+
+function smallText(root: Directory, name: string): string {
+  const file = root.openRead(name);
+  try {
+    const buffer = Buffer.alloc(64);
+    return buffer.toString("latin1", 0, file.readNow(buffer, 0, buffer.length, 0));
+  } finally {
+    file.close();
+  }
 }
 
 /**
@@ -34,13 +51,19 @@ export function beginOfDoubt(root: Directory, memory: string, files: readonly { 
 
 /** This life ended in order: everything that was acknowledged stands in `memory`, which is closed. */
 export async function leaveClean(root: Directory, memory: string): Promise<void> {
-  if (root.lstat(memory)?.kind !== "file") return;
+  const found = root.lstat(memory);
+  if (found?.kind !== "file") return;
   const file = root.openRead(memory);
   try {
     await file.sync();
   } finally {
     file.close();
   }
-  root.create(CLEAN, 0o600).close();
+  const clean = root.create(CLEAN, 0o600);
+  try {
+    clean.appendNow([Buffer.from(placeOf(found))]);
+  } finally {
+    clean.close();
+  }
   await root.sync();
 }

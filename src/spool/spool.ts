@@ -143,7 +143,7 @@ export class Spool implements Holder {
 
   #index(memory: Map<Bytes, Remembered>): void {
     const { registry, emit, clock } = this.#parts;
-    const clean = takeClean(this.root);
+    const clean = takeClean(this.root, MEMORY_FILE);
     const { files, directories, odd } = takeInventory(this.root, (name) => memory.has(name));
     const doubtedFrom = clean ? Number.POSITIVE_INFINITY : beginOfDoubt(this.root, MEMORY_FILE, files);
     if (odd.length > 0) emit(oddInSpool(this.path, odd.length, odd[0] as Bytes));

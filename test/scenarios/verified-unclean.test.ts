@@ -118,7 +118,7 @@ test("a server without digests goes on by size, and that is said once", async (t
   let written = "";
   for (let i = 0; i < 10; i++) {
     written += `line ${i}\n`;
-    fs.writeFileSync(scene.log("app.log"), written);
+    fs.appendFileSync(scene.log("app.log"), `line ${i}\n`);
     await scene.until("each line", () => text() === written);
   }
   fs.writeFileSync(scene.log("other.log"), "a line\n");

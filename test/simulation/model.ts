@@ -240,7 +240,7 @@ export class Model implements ClientWatch, ServerWatch {
 
   #orphaned(inode: Inode): void {
     const source = this.sources.get(inode);
-    if (source !== undefined) source.finalSize = inode.content.size;
+    if (source !== undefined) source.finalSize ??= inode.content.size;
   }
 
   /** A server's file has more bytes now. */

@@ -192,6 +192,8 @@ class Schedule {
     this.model.cuttingPower = true;
     this.#client.host.cutPower();
     this.model.cuttingPower = false;
+    // What came back has not had its end yet.
+    for (const source of this.model.sources.values()) if (source.inode.nlink > 0) source.finalSize = undefined;
     for (const app of this.#apps) app.forget();
   }
 
