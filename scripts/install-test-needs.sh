@@ -23,6 +23,7 @@ need slowhttptest slowhttptest
 need sslscan sslscan
 need strace strace
 need unshare util-linux
+need zstd zstd
 if [ "${1-}" = bench ]; then
   need rsyslogd rsyslog
   need socat socat

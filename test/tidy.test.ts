@@ -26,7 +26,7 @@ interface Source {
 }
 
 const CLIENT = ["discovery", "spool", "transfer"];
-const SERVER = ["ingest", "store"];
+const SERVER = ["archive", "ingest", "store"];
 /** What every start loads, `--help` too. */
 const COMMAND_LINE = ["main.ts", "commands/command.ts", "commands/command-table.ts"].map((file) => `src/${file}`);
 const OF_COMMAND_LINE = [...COMMAND_LINE, "src/commands/flags.ts", "src/commands/version.ts"];

@@ -176,6 +176,20 @@ export const COMMANDS: readonly Command[] = [
     run: async (flags) => (await import("./setup-logrotate.ts")).runSetupLogrotate(flags),
   }),
   command({
+    name: "archive",
+    description: "Seal and compress files of a server that is stopped",
+    arguments: "PATH …",
+    options: { config: CONFIG_OF_SERVER, now: { text: "Whatever their age" } },
+    exits: [
+      [EXIT.OK, "all are sealed"],
+      [EXIT.INCOMPLETE, "some could not be read, or there is no room for them"],
+      [EXIT.USAGE, "nothing was started: usage, configuration, or the server runs"],
+      [EXIT.REFUSED, "some are not there, or their names are taken; wins over 1"],
+      INTERNAL,
+    ],
+    run: async (flags, paths) => (await import("./archive.ts")).runArchive({ ...flags, paths }),
+  }),
+  command({
     name: "pki init",
     description: "Make a certificate authority for clients and servers",
     options: { ...OF_AUTHORITY, name: { value: "name", default: "shaftlog CA", text: "Its name" } },

@@ -13,6 +13,7 @@ import type { Delivery } from "../spool/spools.ts";
 import { Destination } from "../transfer/destination.ts";
 import type { SpoolDesk } from "../transfer/destination-parts.ts";
 import type { DestinationOptions } from "../transfer/options.ts";
+import { reachOf } from "../transfer/progress.ts";
 import type { Transport } from "./transports.ts";
 
 /** The values of `{hostname}` and `{machine}`. */
@@ -85,7 +86,7 @@ export function deliveryTo(destinations: readonly Destination[]): Delivery {
         const progress = destination.progressOf(generation);
         // What it has said it holds is held, even while it is in doubt whether it holds more.
         const isTold = progress !== undefined && (progress.known || progress.offset > 0);
-        return { destination: destination.url, acknowledged: isTold ? progress.offset : undefined };
+        return { destination: destination.url, acknowledged: isTold ? reachOf(progress) : undefined };
       }),
   };
 }

@@ -56,6 +56,13 @@ export interface RepairFlags {
   readonly to: string | undefined;
 }
 
+export interface ArchiveFlags {
+  readonly config: string;
+  readonly now: boolean;
+  /** Files, or directories with all files below. */
+  readonly paths: readonly string[];
+}
+
 export interface PkiFlags {
   readonly dir?: string | undefined;
   /** Of the authority. */

@@ -3,6 +3,8 @@
 // server; cutting takes the data directory's lock, so the server must be stopped. Bytes that were acknowledged are
 // not cut. The recipe is in docs/OPERATIONS.md, "repair".
 
+import { readFacts } from "../archive/record.ts";
+import { SealedFiles } from "../archive/sealed-files.ts";
 import { describe, StartFailure } from "../base/errors.ts";
 import { info } from "../base/events.ts";
 import { type Bytes, bytesOf, escapeText, quote, quoteText } from "../base/text.ts";
@@ -12,11 +14,13 @@ import type { Directory } from "../platform/files.ts";
 import { lockDirectory } from "../platform/lock.ts";
 import { openLog } from "../platform/log.ts";
 import { sha256 } from "../platform/node-hash.ts";
+import { zstd } from "../platform/node-zstd.ts";
 import { parseSize } from "../protocol/content-range.ts";
 import { type LastAcknowledged, readAcknowledged } from "../store/acknowledged.ts";
 import { allFiles } from "../store/all-files.ts";
 import { cutTail, lookAtTail, readPart, type Tail } from "../store/tail.ts";
 import { EXIT, type RepairFlags } from "./flags.ts";
+import { storePath } from "./store-path.ts";
 import { openStore } from "./verify-server.ts";
 
 /** So many bytes of what is cut are shown. */
@@ -41,7 +45,7 @@ export async function runRepair(flags: RepairFlags): Promise<number> {
     const known = readAcknowledged(root, sha256);
     if (known === "newer") throw new StartFailure("Cannot read .acknowledged: it was written by a newer version");
     const run: Run = { config, root, known };
-    if (cut !== undefined) return await cutOff(run, pathOf(cut, config), sizeOf(to));
+    if (cut !== undefined) return await cutOff(run, storePath(cut, config), sizeOf(to));
     return await show(run, paths);
   } finally {
     lock?.release();
@@ -51,14 +55,15 @@ export async function runRepair(flags: RepairFlags): Promise<number> {
 
 async function show({ config, root, known }: Run, paths: readonly string[]): Promise<number> {
   let [looked, found, unreadable] = [0, 0, 0];
-  const named = paths.map((path) => pathOf(path, config));
+  const named = paths.map((path) => storePath(path, config));
   for (const path of named.length > 0 ? named : allFiles(root)) {
+    if (named.length === 0 && isCopy(root, path)) continue; // looked at by verify
     const tail = await lookAtTail(root, path, known.get(path), sha256, named.length > 0);
     looked++;
     if ("kind" in tail) {
       if (tail.kind === "absent" && named.length === 0) continue; // removed meanwhile
       unreadable++;
-      say(`${quote(path)}: ${tail.kind === "absent" ? "there is no such file" : tail.cause}`);
+      say(`${quote(path)}: ${tail.kind === "absent" ? absence(root, path) : tail.cause}`);
       continue;
     }
     const odd = oddity(tail);
@@ -75,6 +80,10 @@ async function show({ config, root, known }: Run, paths: readonly string[]): Pro
 }
 
 async function cutOff({ config, root, known }: Run, path: Bytes, to: number): Promise<number> {
+  if (isCopy(root, path)) {
+    say(`Not cut: ${quote(path)} is the compressed copy of a sealed file`);
+    return EXIT.REFUSED;
+  }
   const tail = await lookAtTail(root, path, known.get(path), sha256, true);
   if ("kind" in tail) {
     say(`Cannot cut ${quote(path)}: ${tail.kind === "absent" ? "there is no such file" : tail.cause}`);
@@ -101,6 +110,16 @@ async function cutOff({ config, root, known }: Run, path: Bytes, to: number): Pr
     log.close();
   }
   return EXIT.OK;
+}
+
+function isCopy(root: Directory, path: Bytes): boolean {
+  return new SealedFiles({ root, newHash: sha256, codec: zstd, emit: () => {} }).isCopy(path);
+}
+
+/** A sealed file was compared when it was sealed: `shaftlog verify` tells what became of its copy. */
+function absence(root: Directory, path: Bytes): string {
+  const facts = readFacts(root, path, sha256);
+  return facts === undefined ? "there is no such file" : `sealed with ${facts.size} bytes: it has no tail to repair`;
 }
 
 /** What is odd about the end of a file, or undefined. */
@@ -140,15 +159,6 @@ function refusal({ size, known, nulsFrom, beginning }: Tail, to: number): string
 async function sample(root: Directory, path: Bytes, from: number, length: number): Promise<string> {
   const bytes = await readPart(root, path, from, Math.min(SHOWN, length));
   return `"${escapeText(Buffer.from(bytes).toString("latin1"))}"${length > SHOWN ? " …" : ""}`;
-}
-
-/** As in the URL, below the data directory, or absolute in it. */
-function pathOf(given: string, { datadir }: ServerConfig): Bytes {
-  const below = given.startsWith(`${datadir}/`) ? given.slice(datadir.length) : given;
-  const parts = below.split("/").filter((part) => part !== "");
-  const isHidden = parts.some((part) => part.startsWith("."));
-  if (parts.length === 0 || isHidden) throw new StartFailure(`${quoteText(given)} is no file of the server's clients`);
-  return bytesOf(parts.join("/"));
 }
 
 function sizeOf(given: string | undefined): number {

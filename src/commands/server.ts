@@ -27,6 +27,7 @@ import { ServerStatusSource } from "../status/server-status-source.ts";
 import { Store } from "../store/store.ts";
 import { refuseUnconfigured } from "./first-minute.ts";
 import { EXIT, type ServerFlags } from "./flags.ts";
+import { openSealed, startArchive } from "./server-archive.ts";
 import { ServerCredentials } from "./server-credentials.ts";
 import { ServerStatus } from "./server-status.ts";
 import { untilStopped } from "./signals.ts";
@@ -64,6 +65,7 @@ async function serve(config: ServerConfig, root: Directory, log: Log, verbose: b
   const credentials = await ServerCredentials.load(config, systemClock, emit);
   const limit = openFileLimit();
   const mostOpen = Math.min(1024, Math.max(4, Math.floor(limit / 4)));
+  const sealed = await openSealed(root, emit);
   const store = new Store({
     root,
     clock: systemClock,
@@ -73,6 +75,7 @@ async function serve(config: ServerConfig, root: Directory, log: Log, verbose: b
     quota: config.quota,
     minFreeSpace: config.minFreeSpace,
     mostOpen,
+    sealed,
     fatal: () => failed.resolve(EXIT.INTERNAL),
   });
   const ingest = await open(config, store, credentials, mostConnections(config, limit - mostOpen), emit, verbose);
@@ -91,6 +94,7 @@ async function serve(config: ServerConfig, root: Directory, log: Log, verbose: b
     errors,
     daysLeft: () => credentials.daysLeft,
   });
+  const archive = startArchive(config, root, store, sealed, emit, () => failed.resolve(EXIT.INTERNAL));
   const hangup = () => {
     log.reopen();
     credentials.reload();
@@ -108,7 +112,7 @@ async function serve(config: ServerConfig, root: Directory, log: Log, verbose: b
   // After a failed disk nothing more is written or acknowledged: the process just ends.
   if (code !== EXIT.OK) return code;
   emit(stopping());
-  const finished = finish(ingest, store).then(() => EXIT.OK);
+  const finished = Promise.all([archive?.stop(), finish(ingest, store)]).then(() => EXIT.OK);
   const end = await Promise.race([finished, failed.promise]);
   if (end === EXIT.OK) emit(stopped());
   return end;

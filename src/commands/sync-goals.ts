@@ -5,7 +5,7 @@
 import { quote } from "../base/text.ts";
 import { type Clock, delay } from "../platform/clock.ts";
 import { type Entry, type Generation, lengthOf, type SpoolListener } from "../spool/entry.ts";
-import { holdsBytes, type Progress } from "../transfer/progress.ts";
+import { holdsBytes, type Progress, reachOf } from "../transfer/progress.ts";
 
 export type GoalState = "delivered" | "incomplete" | "refused";
 
@@ -69,7 +69,7 @@ class Goals {
     this.destination = destination;
     this.since = now;
     destination.onChange = (progress) => {
-      const { generation, fault } = progress;
+      const { of: generation, fault } = progress;
       if (fault !== undefined) this.errors.set(generation, fault);
       // While it is tried again its fault is gone, and what was said of it still holds.
       else if (isReached(progress, lengthOf(generation))) this.errors.delete(generation);
@@ -146,7 +146,7 @@ export class SyncGoals implements SpoolListener {
   released(generation: Generation): void {
     const goal = this.#goals.get(generation);
     if (goal === undefined) return;
-    const offsets = this.#each.map(({ destination }) => destination.progressOf(generation)?.offset ?? 0);
+    const offsets = this.#each.map(({ destination }) => reached(destination.progressOf(generation)) ?? 0);
     this.#released.set(generation, offsets);
     const isLost = offsets.some((offset) => offset < goal) && !this.#lost.has(generation);
     if (isLost) this.#lost.set(generation, "its link is gone from the data directory");
@@ -195,7 +195,7 @@ export class SyncGoals implements SpoolListener {
       for (const { destination } of this.#each) {
         const progress = destination.progressOf(generation);
         bytes += size;
-        bytesDone += progress === undefined ? size : Math.min(size, progress.offset);
+        bytesDone += progress === undefined ? size : Math.min(size, reachOf(progress));
         everywhere &&= progress === undefined || isReached(progress, size);
       }
       if (everywhere) filesDone++;
@@ -251,7 +251,7 @@ export class SyncGoals implements SpoolListener {
   #result(goals: Goals, index: number, generation: Generation, size: number): GoalResult {
     const { destination, errors, complete } = goals;
     const progress = destination.progressOf(generation);
-    const offset = progress?.offset ?? this.#released.get(generation)?.[index] ?? 0;
+    const offset = reached(progress) ?? this.#released.get(generation)?.[index] ?? 0;
     const acknowledged = Math.min(size, offset);
     const lost = this.#lost.get(generation);
     if (lost !== undefined) return { destination, state: "refused", acknowledged, error: lost };
@@ -262,6 +262,10 @@ export class SyncGoals implements SpoolListener {
     const error = known?.text ?? goals.trouble ?? this.#stopped ?? "no progress within the time allowed";
     return { destination, state: "incomplete", acknowledged, error };
   }
+}
+
+function reached(progress: Progress | undefined): number | undefined {
+  return progress === undefined ? undefined : reachOf(progress);
 }
 
 /** A file that is empty here needs no word of the destination. */

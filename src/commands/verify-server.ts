@@ -2,6 +2,8 @@
 // leaves that it kept when they became durable. Needs no lock, changes nothing, and runs beside the server. What is in
 // no full leaf, or has none kept, is counted as not covered: for that its client's verify is there.
 
+import { type AuditedCopy, auditSealed } from "../archive/audit-sealed.ts";
+import { SealedFiles } from "../archive/sealed-files.ts";
 import { describe, StartFailure } from "../base/errors.ts";
 import { type Bytes, bytesOf, quote, quoteText, readable } from "../base/text.ts";
 import type { ServerConfig } from "../config/options.ts";
@@ -9,6 +11,7 @@ import { systemClock } from "../platform/clock.ts";
 import type { Directory } from "../platform/files.ts";
 import { nodeFiles } from "../platform/node-files.ts";
 import { sha256 } from "../platform/node-hash.ts";
+import { zstd } from "../platform/node-zstd.ts";
 import { LEAF } from "../protocol/tree-hash.ts";
 import { allFiles } from "../store/all-files.ts";
 import { audit, type Finding } from "../store/audit.ts";
@@ -22,6 +25,8 @@ export interface AuditReport {
   readonly covered: number;
   readonly bytes: number;
   readonly not_covered: number;
+  /** Sealed files whose compressed copy is not there any more. */
+  readonly deleted: number;
   /** Those in which something was found. */
   readonly files: readonly AuditedFile[];
 }
@@ -44,24 +49,31 @@ export async function verifyServer({ datadir, path }: ServerConfig, { json, quie
   const began = systemClock.elapsed();
   const root = openStore(datadir, path);
   const files: AuditedFile[] = [];
-  let [covered, bytes, notCovered] = [0, 0, 0];
-  const buffer = Buffer.allocUnsafe(LEAF);
-  for (const name of allFiles(root)) {
-    const audited = await audit(root, name, sha256, buffer);
+  let [covered, bytes, notCovered, deleted] = [0, 0, 0, 0];
+  const note = (name: Bytes, audited: AuditedCopy["audited"]) => {
     if (audited.kind === "sound") {
       covered++;
       bytes += audited.bytes;
     } else if (audited.kind === "not-covered") notCovered++;
+    else if (audited.kind === "deleted") deleted++;
     else if (audited.kind !== "gone") {
       const found = told(name, audited);
       files.push(found);
       if (!json) process.stderr.write(`${found.error}\n`);
     }
+  };
+  const emit = () => {}; // what cannot be read is found below
+  const sealed = new SealedFiles({ root, newHash: sha256, codec: zstd, emit });
+  const buffer = Buffer.allocUnsafe(LEAF);
+  for (const name of allFiles(root)) {
+    if (!sealed.isCopy(name)) note(name, await audit(root, name, sha256, buffer));
   }
+  const means = { newHash: sha256, codec: zstd, rest: async () => {} };
+  for await (const { name, audited } of auditSealed(root, means)) note(name, audited);
   root.close();
   const result = resultOf(files);
   const elapsed_ms = Math.round(systemClock.elapsed() - began);
-  const report: AuditReport = { result, elapsed_ms, covered, bytes, not_covered: notCovered, files };
+  const report: AuditReport = { result, elapsed_ms, covered, bytes, not_covered: notCovered, deleted, files };
   if (json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
   if (!quiet || result !== "sound") process.stderr.write(`${describeAudit(report)}\n`);
   return result === "sound" ? EXIT.OK : result === "rot" ? EXIT.REFUSED : EXIT.INCOMPLETE;
@@ -97,9 +109,10 @@ function wordsFor(name: Bytes, found: Finding): string {
   }
 }
 
-function describeAudit({ result, covered, bytes, not_covered, files, elapsed_ms }: AuditReport): string {
+function describeAudit({ result, covered, bytes, not_covered, deleted, files, elapsed_ms }: AuditReport): string {
+  const gone = deleted === 0 ? "" : `; of ${deleted} sealed files only size and digest are left`;
   const seconds = (elapsed_ms / 1000).toFixed(1);
-  const counted = `${covered} files, ${bytes} bytes compared in ${seconds} s; ${not_covered} files not covered (no full MiB that was kept)`;
+  const counted = `${covered} files, ${bytes} bytes compared in ${seconds} s; ${not_covered} files not covered (no full MiB that was kept)${gone}`;
   return result === "sound"
     ? `Everything is as it was written: ${counted}`
     : `${result}: ${files.length} files; ${counted}`;

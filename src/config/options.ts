@@ -1,6 +1,7 @@
 // The two configuration files after reading: everything checked, every default filled in, times in ms. What a
 // key means is written in docs/CONFIGURATION.md.
 
+import type { ArchiveOptions } from "../archive/options.ts";
 import type { PatternOptions } from "../discovery/options.ts";
 import type { IngestOptions } from "../ingest/options.ts";
 import type { ServerTlsPaths } from "../platform/server-tls-files.ts";
@@ -24,6 +25,8 @@ export interface ClientConfig extends SpoolOptions {
 
 export interface ServerConfig extends StoreOptions, IngestOptions {
   readonly path: string;
+  /** `archive`: what becomes of files that are not written to any more; undefined: nothing. */
+  readonly archive: ArchiveOptions | undefined;
   /** `tls`: the files; plain HTTP without. */
   readonly tls: ServerTlsPaths | undefined;
   /** `tokens_file` */

@@ -11,7 +11,7 @@ import type { Parsed } from "./problem.ts";
 import { readYaml } from "./read-yaml.ts";
 import { map, optional, type Partly, required, section, type Values, withDefault } from "./schema.ts";
 import { inBraces, judgeTemplate, PREFIX_SUBSTITUTIONS } from "./substitution.ts";
-import { bindAddress, directory, expression, file, flag, interval, port, text } from "./values.ts";
+import { age, bindAddress, compression, directory, expression, file, flag, interval, port, text } from "./values.ts";
 
 const clientPrefix = text(
   `a path that begins and ends with a slash and holds ${inBraces(PREFIX_SUBSTITUTIONS)}`,
@@ -58,6 +58,16 @@ const SERVER_KEYS = {
   client_prefix: optional(clientPrefix),
   tokens_file: optional(file),
   limits: section(LIMIT_KEYS),
+  archive: optional(
+    map(
+      {
+        after: withDefault(age, "7d"),
+        compress: withDefault(compression, "zstd"),
+        delete_after: withDefault(age, "never"),
+      },
+      checkArchive,
+    ),
+  ),
 };
 
 export const SERVER_SCHEMA = map(SERVER_KEYS, checkServer);
@@ -75,6 +85,12 @@ function checkTls(_: unknown, at: At): void {
   const crl = at("crl");
   if (crl !== undefined && at("client_ca") === undefined)
     report(crl, "stands without client_ca", "client_ca beside it");
+}
+
+function checkArchive({ after, delete_after }: Partly<{ after: number; delete_after: number }>, at: At): void {
+  const place = at("delete_after");
+  if (place === undefined || after === undefined || delete_after === undefined || delete_after > after) return;
+  report(place, "is not longer than `after`", "a time after which files have been compressed for long");
 }
 
 function checkServer(values: Partly<Values<typeof SERVER_KEYS>>, at: At): void {
@@ -119,5 +135,9 @@ function toServerConfig(values: Values<typeof SERVER_KEYS>, path: string): Serve
     },
     quota: { files: limits.files_per_identity, bytes: limits.bytes_per_identity },
     minFreeSpace: limits.min_free_space,
+    archive:
+      values.archive === undefined
+        ? undefined
+        : { after: values.archive.after, deleteAfter: values.archive.delete_after },
   };
 }

@@ -68,6 +68,17 @@ export const retention = scalar(`milliseconds as a whole number, ${TIMES}, or ne
  * An expression as JavaScript's `new RegExp(text)` takes it, without flags, as the original did: `u` would refuse
  * escapes such as `\-` that people have in their files, and its absence changes nothing for ASCII.
  */
+/** How long ago something was changed. */
+export const age = scalar(`milliseconds as a whole number from 1000, ${TIMES}, or never`, (value): Judged<number> => {
+  const judged = retention.judge(value);
+  return "value" in judged && judged.value < 1000 ? { wrong: "is less than a second" } : judged;
+});
+
+/** How files are compressed: there is one way. */
+export const compression = text("zstd", (value): Judged<"zstd"> => {
+  return value === "zstd" ? { value } : { wrong: `${quoteShort(value)} is no way to compress here` };
+});
+
 export const expression = text("a regular expression as JavaScript has them", (value): Judged<RegExp> => {
   if (value === "") return { wrong: "is empty" };
   try {

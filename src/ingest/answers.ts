@@ -49,6 +49,10 @@ export function answerToPut(outcome: PutOutcome): Answer | undefined {
       const fields = [UPLOAD_OFFSET, String(outcome.size), ...digestField(outcome)];
       return problem(412, "Other bytes", "the bytes before this range are not those that the request names", fields);
     }
+    case "sealed": {
+      const fields = [UPLOAD_OFFSET, String(outcome.size), ...digestField(outcome)];
+      return problem(410, "Sealed", `the file was sealed with ${outcome.size} bytes and takes no more`, fields);
+    }
     case "not-at-end": {
       const fields = [UPLOAD_OFFSET, String(outcome.size), "Content-Range", formatUnsatisfied(outcome.size)];
       return problem(416, "Not at the end", `the file ends at ${outcome.size}`, fields);

@@ -8,6 +8,8 @@ export type PutOutcome =
   | { readonly kind: "refused"; readonly status: number }
   /** At the end, but the bytes before it are others than ours. */
   | { readonly kind: "diverged" }
+  /** Nothing is appended any more to the file, which ends at `size`: it is sealed, or this is no server of ours. */
+  | { readonly kind: "sealed"; readonly size: number | undefined }
   /** The range is larger than the server takes. */
   | { readonly kind: "too-large" }
   /** This file is not taken; others may be. Asking again soon does not help. */
@@ -19,10 +21,10 @@ export type PutOutcome =
 export type HeadOutcome =
   /** The durable size there; 0 where there is nothing yet. */
   | { readonly kind: "size"; readonly size: number; readonly exists: boolean }
-  | Exclude<PutOutcome, { kind: "appended" | "diverged" | "too-large" | "refused" }>;
+  | Exclude<PutOutcome, { kind: "appended" | "diverged" | "too-large" | "refused" | "sealed" }>;
 
-/** The outcome of a PUT that was answered with `status`. */
-export function putOutcome(status: number, retryAfter: number | undefined): PutOutcome {
+/** The outcome of a PUT that was answered with `status`; `offset`: the answer's Upload-Offset. */
+export function putOutcome(status: number, retryAfter: number | undefined, offset?: number): PutOutcome {
   switch (status) {
     case 200:
     case 201:
@@ -31,6 +33,8 @@ export function putOutcome(status: number, retryAfter: number | undefined): PutO
     case 409:
     case 416:
       return { kind: "refused", status };
+    case 410:
+      return { kind: "sealed", size: offset };
     case 412:
       return { kind: "diverged" };
     case 413:

@@ -40,6 +40,8 @@ export interface Entry {
   rewrites: number;
   /** They were, since its newest generation was made: it was we who changed. */
   rewritten: boolean;
+  /** The highest number of a name under which a destination goes on with it by itself; 0: none does. */
+  continued: number;
   /** The furthest offset up to which bytes were sent in this life of which nobody knows whether they were taken. */
   sentTo: number;
   /** As the last look found them. */

@@ -29,7 +29,7 @@ export function goOn(entry: HeldEntry, cut: Cut, registry: Registry, isTaken: (n
   // Nothing of a generation that was not announced was ever sent: it carries the new bytes as well.
   if (registry.isPending(old) && old.start === cut.start) return { kind: "made", generation: old };
   const first = entry.due === undefined;
-  let number = old.number + 1;
+  let number = Math.max(old.number, entry.continued) + 1;
   let name = nameGeneration(old.name, number, cut.start);
   try {
     for (; ; name = nameGeneration(old.name, ++number, cut.start)) {

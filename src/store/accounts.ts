@@ -91,6 +91,15 @@ export class Accounts {
     return true;
   }
 
+  /** At `path` there are so many more files and bytes than before, by our own hand. */
+  moved(path: Bytes, files: number, bytes: number): void {
+    for (const account of this.#all.values()) {
+      if (!account.counted || !path.startsWith(account.prefix)) continue;
+      account.files += files;
+      account.bytes += bytes;
+    }
+  }
+
   #count(account: Account): void {
     if (account.counting) return;
     account.counting = true;

@@ -38,6 +38,12 @@ export class FreeSpace {
     return true;
   }
 
+  /** Bytes above the floor now, beside those that appends were promised. */
+  left(): number {
+    this.#ask();
+    return this.#left;
+  }
+
   #ask(): void {
     const { free, total } = this.#root.space();
     const floor = "bytes" in this.#floor ? this.#floor.bytes : Math.min(this.#floor.share * total, MOST_SHARE);

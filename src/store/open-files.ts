@@ -66,6 +66,14 @@ export class OpenFiles {
     return this.#enter(new Resource(path, this.#ground, undefined));
   }
 
+  /** Closes the file at `path`. False where somebody needs it. */
+  letGo(path: Bytes): boolean {
+    for (const leaving of this.#leaving) if (leaving.path === path) return false;
+    const resource = this.#resources.get(path);
+    if (resource !== undefined) this.#closeIfIdle(resource);
+    return !this.#resources.has(path);
+  }
+
   /** Something of `resource` came to its end: closes what nobody needs any more. */
   settled(resource: Resource): void {
     // A file that was never made, since its first byte never came, is forgotten.

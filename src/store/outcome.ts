@@ -15,6 +15,8 @@ export type PutOutcome =
   | { readonly kind: "diverged"; readonly size: number; readonly digest: Uint8Array }
   /** `size`: where the file ends, durable. */
   | { readonly kind: "not-at-end"; readonly size: number }
+  /** At the end of a file that is sealed: nothing is appended to it any more. `digest`: of all `size` bytes. */
+  | { readonly kind: "sealed"; readonly size: number; readonly digest: Uint8Array }
   /** Another append holds the file and is alive. */
   | { readonly kind: "held"; readonly size: number }
   /** The connection broke inside the body: nobody waits for an answer. */

@@ -2,13 +2,11 @@
 // Promises: one writer per path; those who wait are judged in the order in which they came, after a bounded time;
 // every outcome is told once. The rules are admission.ts (pure), docs/PROTOCOL.md, sections 4 to 6.
 
-import type { Emit } from "../base/events.ts";
+import type { SealedFiles } from "../archive/sealed-files.ts";
 import type { Bytes } from "../base/text.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Directory } from "../platform/files.ts";
 import type { Exchange } from "../platform/http-server.ts";
 import { SILENT_WRITER } from "../protocol/fields.ts";
-import type { NewHash } from "../protocol/tree-hash.ts";
 import { type Account, Accounts } from "./accounts.ts";
 import { type Admission, admit } from "./admission.ts";
 import { Append } from "./append.ts";
@@ -17,9 +15,9 @@ import type { Wanted } from "./judge.ts";
 import { Kept } from "./kept.ts";
 import { Names } from "./names.ts";
 import { OpenFiles } from "./open-files.ts";
-import type { Floor, Quota } from "./options.ts";
-import type { HeadOutcome, PutOutcome, Want } from "./outcome.ts";
+import type { HeadOutcome, PutOutcome, Trouble, Want } from "./outcome.ts";
 import { type Ground, Resource } from "./resource.ts";
+import type { StoreCounts, StoreParts, StoreTotals } from "./store-parts.ts";
 import { troubleOf } from "./trouble.ts";
 
 /** How many may wait for one file. */
@@ -29,41 +27,13 @@ const COLLECT = 64 * 1024 * 1024;
 const LEAST_CHUNK = 64 * 1024;
 const MOST_CHUNK = 1024 * 1024;
 
-export interface StoreParts {
-  /** The open data directory; stays the caller's. */
-  readonly root: Directory;
-  readonly clock: Clock;
-  readonly emit: Emit;
-  readonly fsync: boolean;
-  readonly newHash: NewHash;
-  readonly quota: Quota;
-  readonly minFreeSpace: Floor;
-  /** How many files may be kept open for later requests. */
-  readonly mostOpen: number;
-  /** Called when the process must end. */
-  readonly fatal: () => void;
-}
-
-export interface StoreCounts {
-  /** Bytes written since the start. */
-  readonly bytes: number;
-  /** Files appended to since the last call. */
-  readonly files: number;
-}
-
-/** Since the start. */
-export interface StoreTotals {
-  readonly bytes: number;
-  /** Files that were made. */
-  readonly files: number;
-}
-
 /** Open from its making until `stop`. */
 export class Store {
   readonly #clock: Clock;
   readonly #ground: Ground;
   readonly #files: OpenFiles;
   readonly #kept: Kept;
+  readonly #sealed: SealedFiles | undefined;
   readonly #accounts: Accounts;
   readonly #space: FreeSpace;
   /** Whose quota an append takes from, where there is one, and what it took while it holds a file. */
@@ -79,6 +49,7 @@ export class Store {
   constructor(parts: StoreParts) {
     const { root, clock, emit, fsync, newHash, fatal } = parts;
     this.#clock = clock;
+    this.#sealed = parts.sealed;
     this.#kept = new Kept(root, clock, newHash, emit);
     this.#ground = {
       root,
@@ -117,8 +88,10 @@ export class Store {
   }
 
   head(path: Bytes, want: Want | undefined, done: (outcome: HeadOutcome) => void): void {
-    const resource = this.#files.touch(path, "sync");
-    if (!(resource instanceof Resource)) done(resource ?? { kind: "absent" });
+    if (this.#sealed?.waits(path, () => this.head(path, want, done)) === true) return;
+    const resource = this.#touch(path, "sync");
+    if (resource === undefined) this.#tellSealed(path, want, done);
+    else if (!(resource instanceof Resource)) done(resource);
     else if (resource.vouched) this.#tell(resource, want, done);
     // Made by us a moment ago and not durable yet: as good as not there.
     else if (resource.created || !resource.open) done({ kind: "absent" });
@@ -128,6 +101,17 @@ export class Store {
         else done({ kind: result, size: undefined });
       });
     }
+  }
+
+  #tellSealed(path: Bytes, want: Want | undefined, done: (outcome: HeadOutcome) => void): void {
+    const told = this.#sealed?.tell(path, want) ?? { kind: "absent" as const };
+    if (!(told instanceof Promise)) done(told);
+    else told.then(done, (error: unknown) => done(troubleOf(error, path, this.#ground.emit)));
+  }
+
+  /** What `path` leads to; undefined: nothing that is open to appends, though something may be remembered of it. */
+  #touch(path: Bytes, need: "append" | "sync"): Resource | Trouble | undefined {
+    return this.#sealed?.isCopy(path) === true ? { kind: "obstructed" } : this.#files.touch(path, need);
   }
 
   #tell(resource: Resource, want: Want | undefined, done: (outcome: HeadOutcome) => void): void {
@@ -166,6 +150,21 @@ export class Store {
     }
   }
 
+  /** Has requests for `path` wait until what is returned is called; undefined where one is under way. */
+  claim(path: Bytes): (() => void) | undefined {
+    return this.#waiting.has(path) || !this.#files.letGo(path) ? undefined : this.#sealed?.claim(path);
+  }
+
+  /** Bytes that may be written beside what appends were promised. */
+  room(): number {
+    return this.#space.left();
+  }
+
+  /** At `path` there are so many more files and bytes than before, by our own hand. */
+  accounted(path: Bytes, files: number, bytes: number): void {
+    this.#accounts.moved(path, files, bytes);
+  }
+
   /** Resolves once nothing is being written or synced. No request comes any more. */
   async stop(): Promise<void> {
     for (const append of [...this.#waiting.values()].flat()) append.reject({ kind: "torn" });
@@ -175,7 +174,11 @@ export class Store {
   }
 
   #judge(path: Bytes, append: Append): void {
-    const resource = this.#files.touch(path, "append");
+    const again = () => {
+      if (append.waiting) this.#judge(path, append);
+    };
+    if (this.#sealed?.waits(path, again) === true) return;
+    const resource = this.#touch(path, "append") ?? this.#sealed?.refuse(path, append.wanted);
     if (resource !== undefined && !(resource instanceof Resource)) {
       this.#dequeue(path, append);
       append.reject(resource);

@@ -43,7 +43,8 @@ export async function compare(
     let local = running === undefined ? await read() : undefined;
     const first = await askDigest(progress, size, false, connection, desk);
     if ("kind" in first) return first;
-    const hash = local?.whole ?? running;
+    // Fewer where the bytes there are gone: what is told has to do.
+    const hash = first.size === size ? (local?.whole ?? running) : undefined;
     if (hash !== undefined && sameDigest(hash.digest(), first.digest)) {
       keepHash(progress, hash, entry.rewrites);
       desk.same(progress, size);
@@ -52,15 +53,16 @@ export async function compare(
     local ??= await read();
     const theirs = await askDigest(progress, size, true, connection, desk);
     if ("kind" in theirs) return theirs;
-    const ours = local.whole.digest();
+    const told = theirs.size;
+    const ours = await local.prefix(told);
     if (sameDigest(ours, theirs.digest)) {
       keepHash(progress, local.whole, entry.rewrites);
       desk.same(progress, size);
       return undefined;
     }
-    const at = await bisect(local, size, (middle) => askDigest(progress, middle, true, connection, desk));
+    const at = await bisect(local, told, (middle) => askDigest(progress, middle, true, connection, desk));
     if (typeof at !== "number") return at;
-    return judge(progress, file, { at, size, ours, theirs: theirs.digest }, rewritten, desk);
+    return judge(progress, file, { at, size: told, ours, theirs: theirs.digest }, rewritten, desk);
   } catch (error) {
     if (!(error instanceof ShorterFile)) return unreadable(error);
     // It is being truncated under our eyes, and sync-once has nobody else who would look.
@@ -85,7 +87,8 @@ async function askDigest(
     progress.known = false; // it was restored meanwhile and is shorter now
     return { kind: "again" };
   }
-  if (digest?.size === size) return digest;
+  // Of fewer bytes: of those that it can tell of (docs/PROTOCOL.md, "Sealed files").
+  if (digest !== undefined && digest.size <= size) return digest;
   const text = "it does not tell the digest that it was asked for";
   return { kind: "fault", fault: { kind: "denied", text, lasting: false } };
 }
@@ -93,6 +96,8 @@ async function askDigest(
 /** `rewritten`: our bytes are not those that we have read ourselves. */
 function judge(progress: Progress, file: OpenFile, parted: Parted, rewritten: boolean, desk: Desk): Served {
   const { entry, start } = progress.generation;
+  // What is sealed before it was compared.
+  const isContinuation = progress.generation !== progress.of;
   const size = file.stat().size;
   const here = start + parted.at;
   // What it had before this life is judged by what was remembered then: another one's answer since says nothing of it.
@@ -108,7 +113,10 @@ function judge(progress: Progress, file: OpenFile, parted: Parted, rewritten: bo
         (here >= memory.offset && (memory.loaded === true || entry.sentTo > memory.offset)));
   if (!weChanged) return { kind: "fault", fault: { kind: "diverged", text: diverged(parted), lasting: true } };
   // Where nothing of a later generation is left as it was, what lies before it may be new as well.
-  desk.partedHere(progress, parted.at < ENOUGH && start > 0 ? 0 : lineBreakBefore(file, start, here));
+  desk.partedHere(
+    progress,
+    parted.at < ENOUGH && start > 0 && !isContinuation ? 0 : lineBreakBefore(file, start, here),
+  );
   return { kind: "again" };
 }
 

@@ -6,6 +6,7 @@ import type { OpenFile } from "../platform/files.ts";
 import type { HttpConnection } from "../platform/http.ts";
 import { ask } from "./ask.ts";
 import { compare } from "./compare.ts";
+import { startOver } from "./continuation.ts";
 import type { Desk, Served } from "./desk.ts";
 import { nextStep } from "./next-step.ts";
 import type { Progress } from "./progress.ts";
@@ -23,6 +24,7 @@ export async function deliver(
   depth: number,
   most: number,
 ): Promise<Served> {
+  if (progress.restart) startOver(progress);
   if (nextStep(progress, desk).kind === "ask") {
     const trouble = await ask(progress, connection, desk);
     if (trouble !== undefined) return trouble;

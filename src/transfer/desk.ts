@@ -56,6 +56,8 @@ export interface Desk {
   learned(progress: Progress, size: number, exists: boolean): void;
   /** The destination acknowledged up to `offset`. */
   appended(progress: Progress, offset: number, mark: Mark | undefined): void;
+  /** The destination has the first `size` bytes, which are ours, and takes no more under this name. */
+  sealed(progress: Progress, size: number): void;
   /** The first `size` bytes are the same there. */
   same(progress: Progress, size: number): void;
   /** We changed: the file goes on as a generation from `offset` of the local file. */

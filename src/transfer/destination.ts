@@ -8,6 +8,7 @@ import type { NewHash } from "../protocol/tree-hash.ts";
 import { type Entry, type Generation, isSuperseded, lengthOf, type SpoolListener } from "../spool/entry.ts";
 import type { Mark } from "../spool/mark.ts";
 import { Buffers } from "./buffers.ts";
+import { goOnBehind } from "./continuation.ts";
 import { deliver } from "./deliver.ts";
 import type { Desk } from "./desk.ts";
 import type { DestinationParts, Summary } from "./destination-parts.ts";
@@ -19,7 +20,7 @@ import { Idle } from "./idle.ts";
 import { ASK_ONLY, Lanes } from "./lanes.ts";
 import { nextStep, queueFor } from "./next-step.ts";
 import { type Down, Outage } from "./outage.ts";
-import { type Fault, gotOn, holdsBytes, isSame, newProgress, type Progress } from "./progress.ts";
+import { comesToBeCompared, type Fault, gotOn, holdsBytes, isSame, newProgress, type Progress } from "./progress.ts";
 import type { Reading } from "./read-range.ts";
 import { createRemote, type Remote } from "./remote.ts";
 import { ServerLife } from "./server-life.ts";
@@ -97,7 +98,7 @@ export class Destination implements SpoolListener, Desk {
     for (const generation of entry.generations) {
       const progress = this.#files.get(generation);
       if (progress === undefined) continue;
-      if (lengthOf(generation) < progress.verified) progress.verified = 0;
+      if (lengthOf(progress.generation) < progress.verified) progress.verified = 0;
       this.#want(progress);
     }
   }
@@ -118,15 +119,10 @@ export class Destination implements SpoolListener, Desk {
   isDelivered(generation: Generation): boolean {
     const progress = this.#files.get(generation);
     if (progress === undefined || progress.fault !== undefined) return false;
-    const length = lengthOf(generation);
-    if (!progress.compare && this.verifies !== false && progress.verified < length) {
-      progress.compare = true;
-      this.#want(progress);
-    }
-    return holdsBytes(progress, length);
+    if (this.verifies !== false && comesToBeCompared(progress)) this.#want(progress);
+    return holdsBytes(progress, lengthOf(generation));
   }
 
-  /** One pass over all files. */
   summary(): Summary {
     return this.#files.summary(this.outage.trouble !== undefined, this.faults.size);
   }
@@ -154,7 +150,7 @@ export class Destination implements SpoolListener, Desk {
     const served = await deliver(progress, connection, this, depth, most);
     progress.busy = false;
     this.#files.keepHash(progress);
-    const held = this.#files.get(progress.generation) === progress;
+    const held = this.#files.get(progress.of) === progress;
     if (held && most === ASK_ONLY && served.kind === "down" && !served.answered) {
       return this.#lanes.add(progress, "live"); // perhaps another's question ended it: asked again on its own
     }
@@ -222,7 +218,6 @@ export class Destination implements SpoolListener, Desk {
   get verifies(): boolean | undefined {
     return this.#life.verifies;
   }
-
   now(): number {
     return this.#parts.clock.elapsed();
   }
@@ -246,6 +241,11 @@ export class Destination implements SpoolListener, Desk {
   same(progress: Progress, size: number): void {
     isSame(progress, size, this.#parts.compareAll);
     this.lastProgressAt = this.now();
+  }
+
+  sealed(progress: Progress, size: number): void {
+    this.#parts.emit(events.fileSealed(this.url, progress.generation, size));
+    goOnBehind(progress, size);
   }
 
   partedHere({ generation }: Progress, offset: number): void {
@@ -287,7 +287,7 @@ export class Destination implements SpoolListener, Desk {
     this.#recovered(progress);
     this.lastProgressAt = this.now();
     this.outage.appended();
-    if (mark !== undefined) spool.acknowledged(progress.generation, mark);
+    if (mark !== undefined) spool.acknowledged(progress.of, mark);
     this.onChange(progress);
   }
 

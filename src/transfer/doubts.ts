@@ -40,6 +40,7 @@ export class Doubts {
     for (const progress of this.#doubtful()) {
       progress.known = false;
       progress.verified = 0;
+      progress.restart = true;
     }
     if (this.#timer !== undefined) return;
     const { clock, paced } = this.#parts;

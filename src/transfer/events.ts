@@ -6,6 +6,7 @@ import { type Bytes, quote } from "../base/text.ts";
 import { shortDigest } from "../protocol/digest-field.ts";
 import { LEAF } from "../protocol/tree-hash.ts";
 import type { Generation } from "../spool/entry.ts";
+import { nameGeneration } from "../spool/generations.ts";
 import type { Parted } from "./desk.ts";
 import type { Fault } from "./progress.ts";
 
@@ -53,6 +54,14 @@ export const fileUnreadable = (url: string, generation: Generation, cause: strin
 
 export const fileRecovered = (url: string, generation: Generation): Event =>
   info("file-recovered", `${nameOf(generation)} is delivered to ${url} again`);
+
+export const fileSealed = (url: string, generation: Generation, size: number): Event => {
+  const next = nameGeneration(generation.name, generation.number + 1, generation.start + size);
+  return info(
+    "file-sealed",
+    `${url} has sealed ${nameOf(generation)} with ${size} bytes: it goes on there as ${quote(next)}`,
+  );
+};
 
 export const remoteAhead = (url: string, generation: Generation, has: number, length: number): Event =>
   warn(

@@ -15,7 +15,7 @@ export class Files {
   readonly #hashed = new Set<Progress>();
 
   add(progress: Progress): void {
-    this.#all.set(progress.generation, progress);
+    this.#all.set(progress.of, progress);
   }
 
   get(generation: Generation): Progress | undefined {
@@ -48,8 +48,8 @@ export class Files {
     let next: Progress | undefined;
     for (let tries = Math.min(this.#all.size, MOST_PASSED_OVER); tries > 0; tries--) {
       next = this.#all.values().next().value as Progress;
-      this.#all.delete(next.generation);
-      this.#all.set(next.generation, next); // now the last in the map's order
+      this.#all.delete(next.of);
+      this.#all.set(next.of, next); // now the last in the map's order
       if (next.broken === 0) break;
     }
     return next;

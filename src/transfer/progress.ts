@@ -6,7 +6,12 @@ import type { Generation } from "../spool/entry.ts";
 import { lengthOf } from "../spool/entry.ts";
 
 export interface Progress {
-  readonly generation: Generation;
+  /** What the spool holds. */
+  readonly of: Generation;
+  /** What is served now: that, or what follows where the destination has sealed its copy of it (continuation.ts). */
+  generation: Generation;
+  /** It is to be asked about from its first name on. */
+  restart: boolean;
   /** Bytes that the destination said are durable there; a belief only while `known` is false. */
   offset: number;
   /** False: ask before anything is sent. */
@@ -67,7 +72,9 @@ export interface Fault {
 
 export function newProgress(generation: Generation, fresh: boolean, compare: boolean): Progress {
   return {
+    of: generation,
     generation,
+    restart: false,
     offset: 0,
     known: false,
     fresh,
@@ -112,10 +119,24 @@ export function backlogOf(progress: Progress): number {
   return Math.max(0, lengthOf(progress.generation) - progress.offset);
 }
 
-/** True where the destination holds the first `length` bytes: by what it said and, where that is due, by digest. */
-export function holdsBytes(progress: Progress, length: number): boolean {
-  if (length === 0) return true;
+/** So many first bytes it said that it has, under whatever names. */
+export function reachOf({ of, generation, offset }: Progress): number {
+  return generation.start - of.start + offset;
+}
+
+/** True where the destination holds the first `whole` bytes: by what it said and, where that is due, by digest. */
+export function holdsBytes(progress: Progress, whole: number): boolean {
+  // What it has sealed was compared with ours.
+  const length = whole - (progress.generation.start - progress.of.start);
+  if (length <= 0) return true;
   return progress.known && progress.offset >= length && (!progress.compare || progress.verified >= length);
+}
+
+/** What was not compared yet is to be compared from now on; false where that is so already, or nothing is left to. */
+export function comesToBeCompared(progress: Progress): boolean {
+  if (progress.compare || progress.verified >= lengthOf(progress.generation)) return false;
+  progress.compare = true;
+  return true;
 }
 
 /** Changed in this process's life. */

@@ -97,7 +97,8 @@ export function createRemote(prefix: string): Remote {
       const answer = await connection.send({ method: "PUT", path: prefix + encodePath(name), headers: fields, body });
       if (answer.kind === "failure") return failed(answer.error, counts);
       const { status, headers } = answer;
-      const outcome = putOutcome(status, parseRetryAfter(headers["retry-after"]));
+      const retryAfter = parseRetryAfter(headers["retry-after"]);
+      const outcome = putOutcome(status, retryAfter, parseSize(headers["upload-offset"]));
       counts[outcome.kind === "appended" ? "appended" : "refused"]++;
       return { outcome, ...saidBy(headers) };
     },

@@ -4,6 +4,7 @@
 
 import type { OpenFile } from "../platform/files.ts";
 import type { HttpConnection } from "../platform/http.ts";
+import type { PrefixDigest } from "../protocol/digest-field.ts";
 import type { PutOutcome } from "../protocol/outcome.ts";
 import { sameDigest, type TreeHash } from "../protocol/tree-hash.ts";
 import { lengthOf } from "../spool/entry.ts";
@@ -29,6 +30,8 @@ interface Sent {
   readonly to: number;
   readonly buffer: Uint8Array;
   readonly mark: Mark | undefined;
+  /** Of all bytes before `from`. */
+  readonly believed: Uint8Array | undefined;
   /** Of all bytes up to `to`. */
   readonly digest: Uint8Array | undefined;
   readonly reply: Promise<Reply<PutOutcome>>;
@@ -91,7 +94,7 @@ export async function send(
       hash?.update(bytes);
       digest = hash?.digest();
       const reply = desk.remote.put(connection, generation.name, next, lengthOf(generation), bytes, believed);
-      inFlight.push({ from: next, to: next + length, buffer, mark, digest, reply });
+      inFlight.push({ from: next, to: next + length, buffer, mark, believed, digest, reply });
       next += length;
     }
     const head = inFlight.shift();
@@ -136,6 +139,12 @@ function mayBeTaken(progress: Progress, sent: Sent, { kind }: Outcome): void {
   progress.compare = true;
 }
 
+/** Whether what is there has bytes, and they are those before what was sent. */
+function isOurs({ from, believed }: Sent, there: PrefixDigest | undefined): boolean {
+  if (from === 0 || believed === undefined || there?.size !== from) return false;
+  return sameDigest(believed, there.digest);
+}
+
 /** Waits for one range's answer. What is wrong, or undefined where it was appended. */
 async function settle(progress: Progress, sent: Sent, desk: Desk): Promise<Served | Doubt | undefined> {
   const since = desk.now();
@@ -164,6 +173,12 @@ async function settle(progress: Progress, sent: Sent, desk: Desk): Promise<Serve
     case "diverged":
       if (desk.verifies !== false && sent.digest !== undefined) return { kind: "doubt" };
       return { kind: "fault", fault: { kind: "denied", text: denial(412), lasting: true } };
+    case "sealed":
+      if (!isOurs(sent, digest) || outcome.size !== sent.from || !desk.strict) {
+        return { kind: "fault", fault: { kind: "denied", text: denial(410), lasting: true } };
+      }
+      desk.sealed(progress, sent.from);
+      return { kind: "again" };
     case "refused": {
       progress.refusals++;
       if (progress.refusals === 1) return { kind: "again" }; // ask, and go on from there

@@ -9,7 +9,7 @@ import type { Failed } from "./remote.ts";
 
 export type Unsuccessful = Exclude<
   HeadOutcome | PutOutcome | Failed,
-  { kind: "size" | "appended" | "too-large" | "refused" | "diverged" }
+  { kind: "size" | "appended" | "too-large" | "refused" | "diverged" | "sealed" }
 >;
 
 export function troubleOf(outcome: Unsuccessful): Extract<Served, { kind: "fault" | "down" }> {

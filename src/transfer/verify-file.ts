@@ -8,6 +8,7 @@ import type { PrefixDigest } from "../protocol/digest-field.ts";
 import { type NewHash, sameDigest } from "../protocol/tree-hash.ts";
 import { type Generation, isSuperseded } from "../spool/entry.ts";
 import { bisect } from "./bisect.ts";
+import { continuationOf } from "./continuation.ts";
 import { diverged } from "./events.ts";
 import { LocalDigest, ShorterFile } from "./local-digest.ts";
 import type { Remote } from "./remote.ts";
@@ -29,8 +30,36 @@ export type Verdict =
   /** No answer that says anything: to be tried again. */
   | { readonly kind: "unreachable"; readonly text: string };
 
-/** `goal`: how many bytes of the generation there were at the beginning. */
+/**
+ * `goal`: how many bytes of the generation there were at the beginning. Where its copy ends before that, it may be sealed
+ * there and go on under a further name (continuation.ts).
+ */
 export async function verifyFile(
+  generation: Generation,
+  goal: number,
+  connection: HttpConnection,
+  remote: Remote,
+  newHash: NewHash,
+): Promise<Verdict> {
+  const first = await verifyOne(generation, goal, connection, remote, newHash);
+  if (first.kind !== "behind" || first.same === 0) return first;
+  const next = continuationOf(generation, first.same);
+  const rest = await verifyFile(next, goal - first.same, connection, remote, newHash);
+  switch (rest.kind) {
+    case "missing":
+      return first;
+    case "behind":
+    case "diverged":
+      return { ...rest, same: first.same + rest.same };
+    case "ahead":
+    case "unverifiable":
+      return { ...rest, size: first.same + rest.size };
+    default:
+      return rest;
+  }
+}
+
+async function verifyOne(
   generation: Generation,
   goal: number,
   connection: HttpConnection,
@@ -48,12 +77,13 @@ export async function verifyFile(
     if (outcome.kind !== "size") return noSize(outcome);
     if (!outcome.exists) return goal === 0 ? { kind: "equal" } : { kind: "missing" };
     const both = Math.min(goal, outcome.size);
-    if (digest?.size !== both) return { kind: "unverifiable", size: outcome.size };
+    if (digest === undefined || digest.size > both) return { kind: "unverifiable", size: outcome.size };
     const local = await LocalDigest.read(file, generation.start, both, newHash);
-    if (sameDigest(local.whole.digest(), digest.digest)) return judgeSizes(generation, file, goal, outcome.size);
-    const at = await bisect(local, both, (size) => ask(generation, size, connection, remote));
+    const ours = await local.prefix(digest.size);
+    if (sameDigest(ours, digest.digest)) return judgeSizes(generation, file, goal, outcome.size);
+    const at = await bisect(local, digest.size, (size) => ask(generation, size, connection, remote));
     if (typeof at !== "number") return at;
-    const text = diverged({ at, size: both, ours: local.whole.digest(), theirs: digest.digest });
+    const text = diverged({ at, size: digest.size, ours, theirs: digest.digest });
     return { kind: "diverged", same: at, text };
   } catch (error) {
     const text =
@@ -80,7 +110,9 @@ async function ask(
 ): Promise<PrefixDigest | Verdict> {
   const { outcome, digest } = await remote.head(connection, name, { size, fresh: true });
   if (outcome.kind !== "size") return noSize(outcome);
-  return digest?.size === size ? digest : { kind: "unreachable", text: "its copy changed while it was compared" };
+  return digest !== undefined && digest.size <= size
+    ? digest
+    : { kind: "unreachable", text: "its copy changed while it was compared" };
 }
 
 function noSize(outcome: Parameters<typeof troubleOf>[0]): Verdict {

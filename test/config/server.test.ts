@@ -17,6 +17,7 @@ const DEFAULTS: ServerConfig = {
   fsync: true,
   statusInterval: 300_000,
   expectedInterval: 600_000,
+  archive: undefined,
   tls: undefined,
   clientPrefix: undefined,
   tokensFile: undefined,

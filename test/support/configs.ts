@@ -41,6 +41,8 @@ export interface ServerConfig {
   readonly fsync?: boolean;
   readonly tokens_file?: string;
   readonly expected_interval?: number | string;
+  readonly archive?: { readonly after?: string; readonly compress?: string; readonly delete_after?: string };
+  readonly limits?: Readonly<Record<string, unknown>>;
 }
 
 export function writeClientConfig(file: string, { scan_paths, destinations, ...rest }: ClientConfig): void {

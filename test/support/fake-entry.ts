@@ -25,6 +25,7 @@ export function fakeFile(name: string, content: string | Buffer = ""): FakeFile 
     inDoubt: false,
     rewrites: 0,
     rewritten: false,
+    continued: 0,
     sentTo: 0,
     size: file.bytes.length,
     mtimeMs: 0,
