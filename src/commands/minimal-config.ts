@@ -24,8 +24,8 @@ export function minimalClient({ destinations, patterns, datadir }: ClientAnswers
     ...(datadir === undefined
       ? []
       : ["# Hard links of the files, on the same file system as these.", `datadir: ${yaml(datadir)}`]),
-    "# Which files to deliver, without compressed ones. A file is called as below that directory, and when it was",
-    "# last written when it was found, so that rotated files keep apart.",
+    "# Which files to deliver, without compressed ones. A file's name there is what regex_to makes of its path: here the",
+    "# path below the directory, and the time of its last write, which keeps rotated files apart.",
     "scan_paths:",
     ...patterns.flatMap((pattern, i) => [
       `  - name: ${yaml(names[i] ?? "")}`,

@@ -1,7 +1,9 @@
 // Runs of `shaftlog check` to their end: exit code, and the JSON document checked for exactly the documented keys.
 
 import assert from "node:assert/strict";
-import { run } from "./processes.ts";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { BINARY, type Ended, run } from "./processes.ts";
 
 export interface FoundThing {
   readonly level: "ok" | "warning" | "error";
@@ -34,7 +36,21 @@ export interface CheckRun {
 
 /** Runs it on one configuration; the exit code must be that of the document's result. */
 export function check(config: string, { flags = [], wrapper = [] }: CheckRun = {}): CheckReport {
-  const { status, stdout, stderr } = run(["check", "-f", config, "--json", ...flags], wrapper);
+  return judged(run(["check", "-f", config, "--json", ...flags], wrapper), flags);
+}
+
+/** The same while this process goes on, so that it can be the other end. */
+export async function checkBeside(config: string): Promise<CheckReport> {
+  const child = spawn(BINARY, ["check", "-f", config, "--json"], { stdio: ["ignore", "pipe", "inherit"] });
+  let stdout = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  const [status] = (await once(child, "close")) as [number | null];
+  return judged({ status, stdout, stderr: "" }, []);
+}
+
+function judged({ status, stdout, stderr }: Ended, flags: readonly string[]): CheckReport {
   assert.ok(status === 0 || status === 1, `ended with ${status}: ${stderr}${stdout}`);
   const report = JSON.parse(stdout) as CheckReport;
   assert.deepEqual(Object.keys(report), ["result", "elapsed_ms", "checks"]);
