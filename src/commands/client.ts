@@ -46,7 +46,7 @@ export async function runClient(flags: ClientFlags): Promise<number> {
   const spools = await openClientSpools(config, emit);
   const urls = destinationUrls(config.destinations, { hostname: hostName, machine: () => machineOf(config) });
   const ports = { files: nodeFiles, clock: systemClock, emit };
-  const how = { compareAll: false, syncSource: config.syncSource };
+  const how = { compareAll: false, syncSource: config.syncSource, options: config.destinations };
   const watches = urls.map(
     (url, i) =>
       new DestinationWatch(systemClock, emit, (told) =>

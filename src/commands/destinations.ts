@@ -56,6 +56,8 @@ export interface How {
   /** Every file is compared by digest, also one that has nothing to send. */
   readonly compareAll: boolean;
   readonly syncSource: boolean;
+  /** In the order of the URLs. */
+  readonly options: readonly DestinationOptions[];
 }
 
 export function createDestinations(urls: readonly URL[], spool: SpoolDesk, ports: Ports, how: How): Destination[] {
@@ -68,12 +70,15 @@ export function createDestination(
   index: number,
   spool: SpoolDesk,
   { transports, clock, emit }: Ports,
-  how: How,
+  { compareAll, syncSource, options }: How,
 ): Destination {
   const transport = transports[index];
-  assert(transport !== undefined, "each destination has its transport");
+  const own = options[index];
+  assert(transport !== undefined && own !== undefined, "each destination has its transport and its options");
   const { http } = transport;
-  return new Destination({ url, http, clock, emit, random: Math.random, newHash: sha256, ...how, spool });
+  const { rateLimit, concurrency } = own;
+  const what = { compareAll, syncSource, rateLimit, concurrency };
+  return new Destination({ url, http, clock, emit, random: Math.random, newHash: sha256, ...what, spool });
 }
 
 /** What all destinations together hold, as the spool asks for it. */

@@ -122,7 +122,8 @@ function prepare(run: Run, spools: Spools): { destinations: Destination[]; goals
   tellPlainHttp(urls, emit);
   tellExpiry(renewablesOf(urls, transports), systemClock.now(), emit);
   // A base may well be mounted read-only, and is no live file system.
-  const how = { compareAll: true, syncSource: config.syncSource && base === undefined };
+  const syncSource = config.syncSource && base === undefined;
+  const how = { compareAll: true, syncSource, options: config.destinations };
   const destinations = createDestinations(urls, spools, { transports, clock: systemClock, emit }, how);
   const goals = new SyncGoals(destinations, systemClock, timeout);
   spools.listen(goals);

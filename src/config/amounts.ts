@@ -19,6 +19,16 @@ export const sizeOrUnlimited = scalar(`${SIZES}, or ${UNLIMITED}`, (value): Judg
   return value === UNLIMITED ? { value: Number.POSITIVE_INFINITY } : bounded(value, bytesOf(value), 1);
 });
 
+/** Bytes a second, as links are sold: powers of 1000 too. Less than a line a second or so would be none. */
+export const rate = scalar(
+  "bytes a second as a whole number from 1000, or 500kB, 10MB, 1GB, 512KiB, 10MiB, 1GiB",
+  (value): Judged<number> => {
+    const match = typeof value === "string" ? /^([0-9]{1,10})([kMG])B$/.exec(value) : null;
+    if (match === null) return bounded(value, bytesOf(value), 1000);
+    return bounded(value, Number(match[1]) * 1000 ** (1 + "kMG".indexOf(match[2] as string)), 1000);
+  },
+);
+
 /** A whole number within the bounds. */
 export function count(least: number, most: number): ScalarType<number> {
   return scalar(`a whole number from ${least} to ${most}`, (value) => bounded(value, numberOf(value), least, most));

@@ -4,6 +4,7 @@
 
 import type { PatternOptions } from "../discovery/options.ts";
 import type { DestinationOptions } from "../transfer/options.ts";
+import { count, rate } from "./amounts.ts";
 import { canonicalUrl, destinationUrl, isHttps, staysHere } from "./destination-url.ts";
 import type { ClientConfig } from "./options.ts";
 import { type Place, report } from "./place.ts";
@@ -57,6 +58,8 @@ const AUTHORIZATION_KEYS = {
 
 const DESTINATION_KEYS = {
   url: required(destinationUrl),
+  rate_limit: optional(rate),
+  concurrency: optional(count(2, 32)),
   authorization: optional(map(AUTHORIZATION_KEYS)),
   tls: optional(map(TLS_KEYS, (_, at) => checkPair("cert", "key", at))),
 };
@@ -174,9 +177,14 @@ function toPatternOptions(values: Values<typeof SCAN_PATH_KEYS>): PatternOptions
   };
 }
 
-function toDestinationOptions({ url, authorization, tls }: Values<typeof DESTINATION_KEYS>): DestinationOptions {
+function toDestinationOptions(values: Values<typeof DESTINATION_KEYS>): DestinationOptions {
+  const { url, rate_limit: rateLimit, concurrency, authorization, tls } = values;
   const token = authorization === undefined ? {} : { tokenFile: authorization.token_file };
-  if (tls === undefined) return { url, ...token };
+  const pace = {
+    ...(rateLimit === undefined ? {} : { rateLimit }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+  };
+  if (tls === undefined) return { url, ...token, ...pace };
   const { ca, cert, key, server_name: serverName } = tls;
-  return { url, ...token, tls: { ca, cert, key, serverName } };
+  return { url, ...token, ...pace, tls: { ca, cert, key, serverName } };
 }

@@ -5,6 +5,7 @@ import type { NewHash } from "../protocol/tree-hash.ts";
 import type { Mark } from "../spool/mark.ts";
 import type { Buffers } from "./buffers.ts";
 import type { Fault, Progress } from "./progress.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import type { Reading } from "./read-range.ts";
 import type { Remote } from "./remote.ts";
 import type { Window } from "./window.ts";
@@ -45,6 +46,8 @@ export interface Desk {
   readonly verifies: boolean | undefined;
   /** How much is sent in one range. */
   readonly window: Window;
+  /** Where it is not to be sent to as fast as it goes. */
+  readonly rateLimit: RateLimit | undefined;
   /** What ranges are read into; given back when their answer has come. */
   readonly buffers: Buffers;
   now(): number;

@@ -31,6 +31,10 @@ export interface DestinationParts {
   readonly compareAll: boolean;
   /** Our bytes are made durable here before they are sent; default: no. */
   readonly syncSource?: boolean | undefined;
+  /** Bytes a second at the most; default: as fast as it goes. */
+  readonly rateLimit?: number | undefined;
+  /** Connections on which files are sent at the same time. */
+  readonly concurrency?: number | undefined;
   /** In [0, 1). */
   readonly random: () => number;
   readonly spool: SpoolDesk;

@@ -21,6 +21,7 @@ import { ASK_ONLY, Lanes } from "./lanes.ts";
 import { nextStep, queueFor } from "./next-step.ts";
 import { type Down, Outage } from "./outage.ts";
 import { comesToBeCompared, type Fault, gotOn, holdsBytes, isSame, newProgress, type Progress } from "./progress.ts";
+import { RateLimit } from "./rate-limit.ts";
 import type { Reading } from "./read-range.ts";
 import { createRemote, type Remote } from "./remote.ts";
 import { ServerLife } from "./server-life.ts";
@@ -37,6 +38,7 @@ export class Destination implements SpoolListener, Desk {
   readonly syncSource: boolean;
   readonly buffers = new Buffers();
   readonly window = new Window();
+  readonly rateLimit: RateLimit | undefined;
   /** Bytes acknowledged in this process's life. */
   bytesSent = 0;
   /** Clock.elapsed() of the last answer that told something new. */
@@ -53,11 +55,12 @@ export class Destination implements SpoolListener, Desk {
   #restoredSaid = false;
 
   constructor(parts: DestinationParts) {
-    const { url, http, clock, random, emit } = parts;
+    const { url, clock, random, emit } = parts;
     this.#parts = parts;
     this.url = url.href;
     this.newHash = parts.newHash;
     this.syncSource = parts.syncSource ?? false;
+    this.rateLimit = parts.rateLimit === undefined ? undefined : new RateLimit(parts.rateLimit, clock);
     this.remote = createRemote(url.pathname);
     this.lastProgressAt = clock.elapsed();
     this.faults = new Faults(clock, random, (progress) => this.#want(progress));
@@ -70,18 +73,15 @@ export class Destination implements SpoolListener, Desk {
       paced: () => emit(events.destinationInconsistent(this.url)),
     });
     this.#lanes = new Lanes({
-      http,
-      clock,
+      ...parts,
       origin: url.origin,
       open: () => this.outage.trouble === undefined,
       serve: (progress, connection, depth, most) => this.#serve(progress, connection, depth, most),
       quiet: () => this.#whenQuiet(),
     });
     this.outage = new Outage({
+      ...parts,
       url: this.url,
-      clock,
-      random,
-      emit,
       probe: () => this.#lanes.probe((connection) => this.#probe(connection)),
       resume: () => this.#lanes.pump(),
     });
@@ -133,6 +133,7 @@ export class Destination implements SpoolListener, Desk {
     this.faults.stop();
     this.#idle.stop();
     this.#doubts.stop();
+    this.rateLimit?.stop();
     await this.#lanes.stop(ms);
   }
 
@@ -278,8 +279,7 @@ export class Destination implements SpoolListener, Desk {
 
   appended(progress: Progress, offset: number, mark: Mark | undefined): void {
     assert(offset > progress.offset, "an append moves forward");
-    const { emit, spool } = this.#parts;
-    emit(events.appended(this.url, progress.generation, progress.offset, offset));
+    this.#parts.emit(events.appended(this.url, progress.generation, progress.offset, offset));
     this.bytesSent += offset - progress.offset;
     progress.hadAtFirst ??= progress.offset;
     progress.offset = offset;
@@ -287,7 +287,7 @@ export class Destination implements SpoolListener, Desk {
     this.#recovered(progress);
     this.lastProgressAt = this.now();
     this.outage.appended();
-    if (mark !== undefined) spool.acknowledged(progress.of, mark);
+    if (mark !== undefined) this.#parts.spool.acknowledged(progress.of, mark);
     this.onChange(progress);
   }
 

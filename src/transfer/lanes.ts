@@ -11,10 +11,10 @@ import type { Progress, Queue } from "./progress.ts";
 import { Queues } from "./queues.ts";
 import { SharedConnections } from "./shared-connections.ts";
 
-const LIVE_CONNECTIONS = 8;
-/** Of those, how many are left to live appends while files are asked about for the first time. */
+/** Connections on which files are sent, of both lanes together. */
+const CONCURRENCY = 11;
+/** Of those for live appends, how many are left to them while files are asked about for the first time. */
 const KEPT_FOR_LIVE = 2;
-const BULK_CONNECTIONS = 3;
 /** Ranges on the wire at once on a bulk connection to a strict server. */
 const DEPTH = 4;
 /** Connections for asking a strict server about many files at once, and questions on the wire on each. */
@@ -33,6 +33,8 @@ export interface LanesParts {
   readonly clock: Clock;
   /** `http://host:port` */
   readonly origin: string;
+  /** Connections on which files are sent, from 2; a quarter of them for backlogs, the others for live appends. */
+  readonly concurrency?: number | undefined;
   /** False while nothing may be sent. */
   readonly open: () => boolean;
   /** Serves one file; `depth`: ranges on the wire at once; about `most` bytes, or ASK_ONLY. */
@@ -47,14 +49,19 @@ export class Lanes {
   readonly #live: Connections;
   readonly #bulk: Connections;
   readonly #asking: SharedConnections;
+  /** How many of the live connections may be in use for one more file to be asked about. */
+  readonly #forAsking: number;
   #depth = 1;
   #stopped = false;
   #whenQuiet: (() => void) | undefined;
 
   constructor(parts: LanesParts) {
     this.#parts = parts;
-    this.#live = new Connections(parts.http, parts.origin, LIVE_CONNECTIONS, { pipelining: 1 });
-    this.#bulk = new Connections(parts.http, parts.origin, BULK_CONNECTIONS, { pipelining: 1 });
+    const all = parts.concurrency ?? CONCURRENCY;
+    const forBacklog = Math.ceil(all / 4);
+    this.#forAsking = Math.max(1, all - forBacklog - KEPT_FOR_LIVE);
+    this.#live = new Connections(parts.http, parts.origin, all - forBacklog, { pipelining: 1 });
+    this.#bulk = new Connections(parts.http, parts.origin, forBacklog, { pipelining: 1 });
     this.#asking = new SharedConnections(parts.http, parts.origin, ASKING_CONNECTIONS, ASKING_DEPTH);
   }
 
@@ -87,7 +94,7 @@ export class Lanes {
     while (this.#mayServe() && !this.#queues.isEmpty("cold")) {
       if (this.#depth > 1) {
         if (!this.#serveNext(this.#asking, "cold", 1, ASK_ONLY)) break;
-      } else if (this.#live.busy >= LIVE_CONNECTIONS - KEPT_FOR_LIVE) break;
+      } else if (this.#live.busy >= this.#forAsking) break;
       else if (!this.#serveNext(this.#live, "cold", 1, LIVE)) break;
     }
     while (this.#mayServe() && !this.#queues.isEmpty("bulk")) {

@@ -8,6 +8,10 @@ export interface DestinationOptions {
   readonly url: string;
   /** Path of the file with the bearer token that it knows us by. */
   readonly tokenFile?: string | undefined;
+  /** Bytes a second that are sent to it at the most. */
+  readonly rateLimit?: number | undefined;
+  /** Connections on which files are sent to it at the same time. */
+  readonly concurrency?: number | undefined;
   /** Only where the URL is https, and not always there. */
   readonly tls?: TlsOptions | undefined;
 }

@@ -13,6 +13,7 @@ import type { Desk, Served } from "./desk.ts";
 import { denial } from "./events.ts";
 import { keptLeaves } from "./kept-leaves.ts";
 import { readMarked, ShorterFile } from "./local-digest.ts";
+import { LIVE } from "./next-step.ts";
 import { keepHash, type Progress, runningHash } from "./progress.ts";
 import { type Reading, readRange } from "./read-range.ts";
 import type { Reply } from "./remote.ts";
@@ -53,6 +54,8 @@ export async function send(
   /** So many of our bytes are known to be durable here, where that is asked for. */
   let synced = 0;
   let stop: Served | Doubt | undefined;
+  const { rateLimit: limit } = desk;
+  const live = most <= LIVE;
   // Before the digest is taken: what is found while it is made counts as well.
   const { rewrites } = generation.entry;
   const hash = await hashAt(progress, file, first, desk).catch((error: unknown) => {
@@ -68,8 +71,13 @@ export async function send(
   let digest = hash?.digest();
   for (;;) {
     while (stop === undefined && inFlight.length < depth && connection.usable && next - first < most) {
-      const length = Math.min(desk.window.size, lengthOf(generation) - next);
+      const length = Math.min(desk.window.size, limit?.most ?? Number.POSITIVE_INFINITY, lengthOf(generation) - next);
       if (length <= 0) break;
+      if (limit !== undefined && !limit.take(length, live)) {
+        if (inFlight.length > 0) break; // answers first
+        if (!(await limit.wait(length, live))) stop = { kind: "again" };
+        if (stop !== undefined || !connection.usable) break;
+      }
       if (desk.syncSource && next + length > synced) {
         synced = lengthOf(generation);
         stop = await file.sync().then(() => undefined, unreadable);

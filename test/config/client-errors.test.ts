@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { parseClientConfig } from "../../src/config/client.ts";
 import { type Case, messagesOf } from "./messages.ts";
 
+const RATE = "bytes a second as a whole number from 1000, or 500kB, 10MB, 1GB, 512KiB, 10MiB, 1GiB";
 const SCAN_PATH_KEYS = "name, pattern, exclude, rename, regex_from, regex_to, follow_symlinks, datadir";
 const DIRECTORY = "the absolute path of a directory";
 const PATTERN = "a pattern that begins with a slash, such as /var/log/*.log";
@@ -49,8 +50,8 @@ const CASES: readonly Case[] = [
     "texts for maps",
     "scan_paths:\n- /a/*\ndestinations:\n- http://h/\n-\n",
     `2:3: scan_paths[0]: is the text "/a/*"; expected a map with the keys ${SCAN_PATH_KEYS}`,
-    '4:3: destinations[0]: is the text "http://h/"; expected a map with the keys url, authorization, tls',
-    "5:2: destinations[1]: has no value; expected a map with the keys url, authorization, tls",
+    '4:3: destinations[0]: is the text "http://h/"; expected a map with the keys url, rate_limit, concurrency, authorization, tls',
+    "5:2: destinations[1]: has no value; expected a map with the keys url, rate_limit, concurrency, authorization, tls",
   ],
   [
     "keys of an entry",
@@ -59,7 +60,7 @@ const CASES: readonly Case[] = [
     `3:3: scan_paths[0].patern: unknown key; expected one of ${SCAN_PATH_KEYS}; did you mean \`pattern\`?`,
     `4:3: scan_paths[1].name: is missing; expected ${NOT_EMPTY}`,
     `4:3: scan_paths[1].pattern: is missing; expected ${PATTERN}`,
-    "6:3: destinations[0].uri: unknown key; expected one of url, authorization, tls; did you mean `url`?",
+    "6:3: destinations[0].uri: unknown key; expected one of url, rate_limit, concurrency, authorization, tls; did you mean `url`?",
     `6:3: destinations[0].url: is missing; expected ${URL_TEXT}`,
   ],
 
@@ -169,6 +170,20 @@ ${DESTINATIONS}`,
     ),
     "7:36: destinations[4].authorization.token_file: is missing; expected the absolute path of a file",
     "7:37: destinations[4].authorization.token: unknown key; expected one of token_file",
+  ],
+  [
+    "a rate that is none, too little, or written otherwise; too few or too many connections",
+    `${SCAN_PATHS}destinations:
+- {url: http://h/, rate_limit: 0, concurrency: 1}
+- {url: http://i/, rate_limit: 10 MB, concurrency: 33}
+- {url: http://j/, rate_limit: 10Mbit, concurrency: 2.5}
+`,
+    `3:32: destinations[0].rate_limit: 0 is too small; expected ${RATE}`,
+    "3:48: destinations[0].concurrency: 1 is too small; expected a whole number from 2 to 32",
+    `4:32: destinations[1].rate_limit: "10 MB" is no such amount; expected ${RATE}`,
+    "4:52: destinations[1].concurrency: 33 is too large; expected a whole number from 2 to 32",
+    `5:32: destinations[2].rate_limit: "10Mbit" is no such amount; expected ${RATE}`,
+    "5:53: destinations[2].concurrency: 2.5 is no such amount; expected a whole number from 2 to 32",
   ],
   [
     "tls with plain HTTP, a key without its certificate, a bad name, relative paths",

@@ -179,3 +179,14 @@ test("a byte of a line end or a mark before the text changes nothing", () => {
   assert.deepEqual(read(MINIMAL.replaceAll("\n", "\r\n")), read(MINIMAL));
   assert.deepEqual(read(`---\n${MINIMAL}...\n`), read(MINIMAL));
 });
+
+test("a rate is in powers of 1000 or of 1024, as it is written", () => {
+  const written = ["1000", "500kB", "10MB", "1GB", "512KiB", "10MiB"];
+  const text = written.map((rate, i) => `- {url: http://h${i}/, rate_limit: ${rate}, concurrency: 4}\n`).join("");
+  const { destinations } = read(`scan_paths: [{name: a, pattern: /a/*}]\ndestinations:\n${text}`);
+  assert.deepEqual(
+    destinations.map(({ rateLimit }) => rateLimit),
+    [1000, 500_000, 10_000_000, 1_000_000_000, 524_288, 10_485_760],
+  );
+  assert.equal(destinations[0]?.concurrency, 4);
+});

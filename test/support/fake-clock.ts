@@ -24,6 +24,11 @@ export class FakeClock implements Clock {
     };
   }
 
+  /** Timers that are set. */
+  get pending(): number {
+    return this.#timers.length;
+  }
+
   /** Lets `ms` pass; what the timers start asynchronously gets its turns in between. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;
