@@ -13,7 +13,7 @@ import {
   SHAFTLOG_DIGEST,
   WANT_DIGEST,
 } from "../protocol/digest-field.ts";
-import { SERVER_START } from "../protocol/fields.ts";
+import { SERVER_START, UPLOAD_OFFSET } from "../protocol/fields.ts";
 import { type HeadOutcome, headOutcome, type PutOutcome, parseRetryAfter, putOutcome } from "../protocol/outcome.ts";
 import { encodePath } from "../protocol/resource-path.ts";
 
@@ -98,7 +98,7 @@ export function createRemote(prefix: string): Remote {
       if (answer.kind === "failure") return failed(answer.error, counts);
       const { status, headers } = answer;
       const retryAfter = parseRetryAfter(headers["retry-after"]);
-      const outcome = putOutcome(status, retryAfter, parseSize(headers["upload-offset"]));
+      const outcome = putOutcome(status, retryAfter, parseSize(headers[UPLOAD_OFFSET]));
       counts[outcome.kind === "appended" ? "appended" : "refused"]++;
       return { outcome, ...saidBy(headers) };
     },

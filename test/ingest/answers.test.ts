@@ -24,6 +24,9 @@ test("what every status carries", () => {
   assert.deepEqual([notAtEnd?.status, notAtEnd?.close], [416, true]);
   assert.equal(fieldsOf(notAtEnd)[UPLOAD_OFFSET], "7");
   assert.equal(fieldsOf(notAtEnd)["content-range"], "bytes */7");
+  const sealed = answerToPut({ kind: "sealed", size: 7, digest: new Uint8Array(32) });
+  assert.deepEqual([sealed?.status, sealed?.close, fieldsOf(sealed)[UPLOAD_OFFSET]], [410, true, "7"]);
+  assert.match(fieldsOf(sealed)["shaftlog-digest"] ?? "", /^tree-sha-256=:A{43}=:;size=7$/);
   assert.equal(fieldsOf(answerToPut({ kind: "held", size: 7 }))[UPLOAD_OFFSET], "7");
   assert.equal(fieldsOf(answerToPut({ kind: "obstructed" }))[UPLOAD_OFFSET], "0");
   assert.equal(fieldsOf(answerToPut({ kind: "no-space", size: 7 }))[UPLOAD_OFFSET], "7");

@@ -67,7 +67,7 @@ test("while lines come, files are sealed again and again: nothing is lost or dou
   const scene = await openScene(t, { unwatched: true, server: SOON });
   const lines = new Lines();
   await scene.start();
-  for (let i = 0; names(scene).filter((name) => name.endsWith(".zst")).length < 3; i++) {
+  for (let i = 0; names(scene).filter((name) => name.endsWith(".zst")).length < 2; i++) {
     lines.append(scene.log("app.log"), 1);
     // Files are sealed at an age of one to two seconds.
     await pace(1000 + 150 * (i % 7));

@@ -1,0 +1,146 @@
+// What a 410 means to the client: a strict server that says with it where the file ends and that it is ours has sealed it,
+// and the rest goes on under a further name there; any other is a refusal. Over a fake spool, network and clock.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import type { Event } from "../../src/base/events.ts";
+import type { HttpOutcome, HttpRequest } from "../../src/platform/http.ts";
+import { formatDigest } from "../../src/protocol/digest-field.ts";
+import { TreeHash } from "../../src/protocol/tree-hash.ts";
+import { Destination } from "../../src/transfer/destination.ts";
+import { reachOf } from "../../src/transfer/progress.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { fakeFile } from "../support/fake-entry.ts";
+import { FakeHttp } from "../support/fake-http.ts";
+
+const newHash = () => createHash("sha256");
+
+function digest(bytes: Uint8Array): string {
+  const hash = new TreeHash(newHash);
+  hash.update(bytes);
+  return formatDigest({ size: bytes.length, digest: hash.digest() });
+}
+
+function setUp() {
+  const http = new FakeHttp();
+  telling(http);
+  const clock = new FakeClock();
+  const events: Event[] = [];
+  const destination = new Destination({
+    url: new URL("http://log.test:10655/"),
+    http,
+    clock,
+    random: () => 0.5,
+    newHash,
+    compareAll: false,
+    spool: { noticed: () => {}, supersede: () => assert.fail("ours"), rewritten: () => {}, acknowledged: () => {} },
+    emit: (event) => events.push(event),
+  });
+  const named = (name: string) => events.filter((event) => event.name === name).map(({ text }) => text);
+  return { http, clock, destination, named };
+}
+
+/** The destination tells digests, of what it has and of what it takes. */
+function telling(http: FakeHttp): void {
+  http.script = ({ method, path, headers, body }) => {
+    const field = (name: string) => headers[headers.indexOf(name) + 1] ?? "";
+    const file = http.files.get(path);
+    if (method === "HEAD") {
+      if (file === undefined || !headers.includes("shaftlog-want-digest")) return undefined;
+      const prefix = file.subarray(0, Number(field("shaftlog-want-digest")));
+      return http.answer(200, { "content-length": `${file.length}`, "shaftlog-digest": digest(prefix) });
+    }
+    const before = file ?? Buffer.alloc(0);
+    if (body === undefined || !field("content-range").startsWith(`bytes ${before.length}-`)) return undefined;
+    assert.equal(field("shaftlog-digest"), digest(before));
+    const bytes = Buffer.concat([before, body]);
+    http.files.set(path, bytes);
+    return http.answer(before.length === 0 ? 201 : 204, { "shaftlog-digest": digest(bytes) });
+  };
+}
+
+/** `/a` is sealed with what it has: PUTs at its end are answered so. */
+function sealed(http: FakeHttp, fields: (bytes: Buffer) => Record<string, string>) {
+  const before = http.script;
+  http.script = (request: HttpRequest): HttpOutcome | undefined | Promise<HttpOutcome | undefined> => {
+    const bytes = http.files.get("/a") ?? Buffer.alloc(0);
+    const range = request.headers[request.headers.indexOf("content-range") + 1] ?? "";
+    if (request.path !== "/a" || request.method !== "PUT" || !range.startsWith(`bytes ${bytes.length}-`)) {
+      return before(request);
+    }
+    return http.answer(410, fields(bytes));
+  };
+}
+
+const asOurs = (bytes: Buffer) => ({ "upload-offset": `${bytes.length}`, "shaftlog-digest": digest(bytes) });
+
+test("the rest of a sealed file goes on under a further name, and on; all of it counts as delivered", async () => {
+  const { http, clock, destination, named } = setUp();
+  const file = fakeFile("a", "hello\n");
+  http.files.set("/a", Buffer.from("hello\n"));
+  sealed(http, asOurs);
+  destination.added(file.generation, false);
+  await clock.advance(1000);
+  assert.deepEqual(named("file-sealed"), []);
+  for (const text of ["more\n", "and more\n"]) {
+    file.append(text);
+    destination.changed(file.entry);
+    await clock.advance(1000);
+  }
+  assert.equal(http.files.get("/a")?.toString(), "hello\n");
+  assert.equal(http.files.get("/a.g2-from-6")?.toString(), "more\nand more\n");
+  const progress = destination.progressOf(file.generation);
+  assert.ok(progress !== undefined && reachOf(progress) === file.bytes.length);
+  destination.isDelivered(file.generation);
+  await clock.advance(1000);
+  assert.equal(destination.isDelivered(file.generation), true);
+  assert.match(named("file-sealed").join(), /has sealed "a" .*with 6 bytes: it goes on there as "a.g2-from-6"$/);
+  assert.equal(file.entry.continued, 2);
+
+  // Another life may be an older backup: it is asked from the first name on, and what it lacks is sent.
+  http.start = "life-2";
+  http.files.set("/a", Buffer.from("hel"));
+  const ofSealed = http.script;
+  telling(http);
+  const ofOpen = http.script;
+  http.script = (request) => ((http.files.get("/a")?.length ?? 0) < 6 ? ofOpen(request) : ofSealed(request));
+  file.append("end\n");
+  destination.changed(file.entry);
+  await clock.advance(30_000);
+  const whole = `${http.files.get("/a")}${http.files.get("/a.g2-from-6") ?? ""}`;
+  assert.ok(whole.startsWith("hello\nmore\nand more\nend\n"), whole);
+});
+
+const FOREIGN: readonly (readonly [string, (bytes: Buffer) => Record<string, string>])[] = [
+  ["that says nothing", () => ({})],
+  ["that ends elsewhere", (bytes) => ({ ...asOurs(bytes), "upload-offset": "3" })],
+  ["of other bytes", (bytes) => ({ ...asOurs(bytes), "shaftlog-digest": digest(Buffer.from("other\n")) })],
+  ["without a digest", (bytes) => ({ "upload-offset": `${bytes.length}` })],
+];
+
+for (const [what, fields] of FOREIGN) {
+  test(`a 410 ${what} is a refusal: told, tried again now and then, and others go on`, async () => {
+    const { http, clock, destination, named } = setUp();
+    const [file, other] = [fakeFile("a", "hello\nmore\n"), fakeFile("b", "good\n")];
+    http.files.set("/a", Buffer.from("hello\n"));
+    sealed(http, fields);
+    destination.added(file.generation, false);
+    destination.added(other.generation, false);
+    await clock.advance(60_000);
+    assert.match(named("file-denied")[0] ?? "", /^Cannot deliver "a" .*410, sealed there/);
+    assert.deepEqual([...http.files.keys()].sort(), ["/a", "/b"]);
+    assert.ok(http.requests.filter(({ path }) => path === "/a").length < 30);
+  });
+}
+
+test("nothing goes on behind a name that has nothing", async () => {
+  const { http, clock, destination, named } = setUp();
+  const file = fakeFile("a", "hello\n");
+  http.files.set("/a", Buffer.alloc(0));
+  sealed(http, asOurs);
+  destination.added(file.generation, false);
+  await clock.advance(60_000);
+  assert.equal(named("file-denied").length > 0, true);
+  assert.deepEqual([...http.files.keys()], ["/a"]);
+});
