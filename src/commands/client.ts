@@ -16,6 +16,7 @@ import { openSpools, type Spools } from "../spool/spools.ts";
 import { ClientStatusSource } from "../status/client-status.ts";
 import { DestinationWatch } from "../status/destination-watch.ts";
 import { RecentErrors } from "../status/recent-errors.ts";
+import { ClientSyncs } from "./client-sync.ts";
 import { datadirsOf } from "./datadirs.ts";
 import { createDestination, deliveryTo, destinationUrls, hearing } from "./destinations.ts";
 import { refuseUnconfigured } from "./first-minute.ts";
@@ -23,6 +24,7 @@ import { type ClientFlags, EXIT } from "./flags.ts";
 import { untilStopped } from "./signals.ts";
 import { clientStarted, clientStopped, StatusLine } from "./status-line.ts";
 import { openStatusSocket } from "./status-socket.ts";
+import { configKey } from "./sync-asked.ts";
 import { daysLeft, renewablesOf, TlsRenewal } from "./tls-renewal.ts";
 import { openTransports, tellPlainHttp } from "./transports.ts";
 import { version } from "./version.ts";
@@ -58,6 +60,9 @@ export async function runClient(flags: ClientFlags): Promise<number> {
   tellPlainHttp(urls, emit);
   renewal = new TlsRenewal(systemClock, emit, renewablesOf(urls, transports));
 
+  const hrefs = urls.map(({ href }) => href);
+  const syncs = new ClientSyncs({ clock: systemClock, spools, config: configKey(config, hrefs) });
+  spools.listen(syncs);
   for (const watch of watches) {
     // What lies in the spool already may be known at the destination; what comes later cannot be.
     let isNew = false;
@@ -85,8 +90,11 @@ export async function runClient(flags: ClientFlags): Promise<number> {
     errors,
     daysLeft: days,
   });
-  const socket = await openStatusSocket(config.datadir, emit, { status: () => source.document() });
   const isOver = false;
+  const socket = await openStatusSocket(config.datadir, emit, {
+    status: () => source.document(),
+    sync: (question, peer) => syncs.begin(question, peer, discovery, watches),
+  });
   await Promise.race([discovery.start(), stopped]);
   // Delivery has begun: nothing waits for this.
   void import("./check-host.ts").then(({ tellHost }) =>

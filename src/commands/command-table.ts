@@ -65,7 +65,7 @@ export const COMMANDS: readonly Command[] = [
       [EXIT.INCOMPLETE, "incomplete: a destination made no progress for --timeout"],
       USAGE,
       [EXIT.REFUSED, "refused: trying again will not help; wins over 1"],
-      [EXIT.OWNED, "a running client owns the datadir"],
+      [EXIT.OWNED, "another sync-once, or a client that cannot be asked, has the datadir"],
       INTERNAL,
     ],
     run: async (flags) => (await import("./sync-once.ts")).runSyncOnce(flags),

@@ -6,7 +6,7 @@ import { codeOf, describe, StartFailure } from "../base/errors.ts";
 import { bytesOf, quoteText } from "../base/text.ts";
 import type { AnyConfig } from "../config/load-any.ts";
 import { connectLocal } from "../platform/local-socket.ts";
-import { lockHolder } from "../platform/lock.ts";
+import { holderOf } from "../platform/lock.ts";
 import type { ClientStatus } from "../status/client-document.ts";
 import { clientScreen } from "../status/client-screen.ts";
 import { STATUS_SOCKET } from "../status/questions.ts";
@@ -70,7 +70,7 @@ async function ask(datadir: string): Promise<Status> {
 
 /** What is known where nobody answers. */
 function absence(half: AnyConfig["half"], datadir: string, error: unknown): string {
-  const pid = lockHolder(bytesOf(datadir));
+  const pid = holderOf(bytesOf(datadir));
   const where = `in ${quoteText(datadir)}`;
   if (pid !== undefined) {
     return `process ${pid} has the data directory ${quoteText(datadir)} and tells no status (${describe(error)}): it starts, stops, is sync-once, or is older`;

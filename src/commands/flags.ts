@@ -111,7 +111,7 @@ export const EXIT = {
   USAGE: 2,
   /** sync-once: trying again will not help; verify, repair: something is not what it must be; status: nobody answers. */
   REFUSED: 3,
-  /** sync-once: a running client owns the datadir. */
+  /** sync-once: another one, or a client that cannot be asked to deliver, has the datadir. */
   OWNED: 4,
   /** A bug. */
   INTERNAL: 70,

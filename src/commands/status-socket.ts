@@ -53,6 +53,9 @@ function readerFor(peer: LinePeer, answers: Answers) {
       else sync = answers.sync(question, peer);
       asked = true;
     },
+    ended(): void {
+      sync?.stop("whoever asked has gone");
+    },
     closed(): void {
       sync?.stop("whoever asked has gone");
     },

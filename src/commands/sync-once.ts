@@ -19,11 +19,20 @@ import type { Destination } from "../transfer/destination.ts";
 import { openClientSpools } from "./client.ts";
 import { createDestinations, deliveryTo, destinationUrls, hearing } from "./destinations.ts";
 import { EXIT, type SyncOnceFlags } from "./flags.ts";
+import { allAnnounced } from "./sync-announced.ts";
+import { askClient } from "./sync-asked.ts";
 import { SyncGoals } from "./sync-goals.ts";
 import { baseOf, hostNames } from "./sync-host.ts";
 import { planReport, planText } from "./sync-plan.ts";
 import { SyncProgress } from "./sync-progress.ts";
-import { describeReport, exitCode, makeReport, problemReports, type SyncFacts } from "./sync-report.ts";
+import {
+  describeReport,
+  exitCode,
+  makeReport,
+  problemReports,
+  type SyncFacts,
+  type SyncReport,
+} from "./sync-report.ts";
 import { timeoutOf } from "./timeout.ts";
 import { renewablesOf, tellExpiry } from "./tls-renewal.ts";
 import { openTransports, type Transport, tellPlainHttp } from "./transports.ts";
@@ -44,6 +53,8 @@ interface Run {
   readonly began: number;
   readonly emit: Emit;
   readonly progress: SyncProgress;
+  /** Resolves with the signal that ends this. */
+  readonly stopped: Promise<string>;
 }
 
 /** What a scan found, and how it is to be told to the destinations. */
@@ -67,25 +78,43 @@ export async function runSyncOnce(flags: SyncOnceFlags): Promise<number> {
     progress.clear();
     log.emit(event);
   };
-  const run: Run = { flags, config, transports, base, timeout, began, emit, progress };
+  const stopped = flags.dryRun ? new Promise<never>(() => {}) : untilStopped();
+  const run: Run = { flags, config, transports, base, timeout, began, emit, progress, stopped };
   try {
     if (flags.dryRun) return await plan(run);
     return await (base === undefined ? syncAdopted(run) : syncInPlace(run));
   } catch (error) {
     if (!(error instanceof LockedError)) throw error;
-    process.stderr.write(
-      `shaftlog: ${error.message}. A running client delivers by itself: stop it first, or leave it to it\n`,
-    );
-    return EXIT.OWNED;
+    return await askOwner(run, error);
   } finally {
     log.close();
   }
 }
 
+/** A client that has the data directory delivers from it by itself, and is asked to do it all now. */
+async function askOwner(run: Run, taken: LockedError): Promise<number> {
+  const { config, flags, timeout, stopped, progress } = run;
+  const urls = destinationUrls(config.destinations, hostNames(config, undefined, flags)).map(({ href }) => href);
+  const begun = () => {
+    if (flags.quiet) return;
+    process.stderr.write(`shaftlog: the client that runs on ${quoteText(config.datadir)} is asked to deliver now\n`);
+  };
+  const answer =
+    flags.hostname === undefined
+      ? await askClient({ config, urls, timeout, stopped, begun, progress: (totals) => progress.show(() => totals) })
+      : { cannot: "with --hostname it cannot be asked to deliver" };
+  if (answer === "ended")
+    return tell(run, { urls, files: [], problems: [], shrunk: 0, unfinished: true, bytesSent: 0 });
+  if (!("cannot" in answer)) return print(run, answer);
+  process.stderr.write(
+    `shaftlog: ${taken.message}, and ${answer.cannot}. A running client delivers by itself: stop it first, or leave it to it\n`,
+  );
+  return EXIT.OWNED;
+}
+
 /** Files are adopted as the client does. */
 async function syncAdopted(run: Run): Promise<number> {
   const { config, emit } = run;
-  const stopped = untilStopped();
   // A name that cannot stand in a URL is told before anything is made; an id may have to be made.
   destinationUrls(config.destinations, { ...hostNames(config, undefined, run.flags), machine: () => "machine" });
   const spools = await openClientSpools(config, emit);
@@ -96,14 +125,13 @@ async function syncAdopted(run: Run): Promise<number> {
     const adopted = new Set(report.adopted);
     return { scan: report, isNew: (generation) => adopted.has(generation) };
   };
-  return await sync(run, spools, destinations, goals, stopped, scan());
+  return await sync(run, spools, destinations, goals, scan());
 }
 
 /** With --base files are only read where they are. */
 async function syncInPlace(run: Run): Promise<number> {
-  const stopped = untilStopped();
   const opening = openFiles(run);
-  const opened = await Promise.race([opening, stopped]);
+  const opened = await Promise.race([opening, run.stopped]);
   if (typeof opened === "string") {
     opening.catch(() => {});
     return tell(run, { urls: [], files: [], problems: [], shrunk: 0, unfinished: true, bytesSent: 0 });
@@ -112,7 +140,7 @@ async function syncInPlace(run: Run): Promise<number> {
   const { destinations, goals } = prepare(run, spools);
   for (const generation of made) goals.goesOn(generation);
   // Names are given anew at each run: the run before may have sent them.
-  return await sync(run, spools, destinations, goals, stopped, Promise.resolve({ scan: report, isNew: () => false }));
+  return await sync(run, spools, destinations, goals, Promise.resolve({ scan: report, isNew: () => false }));
 }
 
 /** Destinations, and goals that hear of every truncation from now on. */
@@ -136,9 +164,9 @@ async function sync(
   spools: Spools,
   destinations: readonly Destination[],
   goals: SyncGoals,
-  stopped: Promise<string>,
   scanning: Promise<Found>,
 ): Promise<number> {
+  const { stopped } = run;
   const urls = destinations.map(({ url }) => url);
   const found = await Promise.race([scanning, stopped]);
   if (typeof found === "string") {
@@ -164,15 +192,11 @@ async function sync(
   return tell(run, { urls, files, problems: found.scan.problems, shrunk, unfinished, bytesSent });
 }
 
-/** False where names in a data directory could not be made durable: nothing of these files was sent. */
-function allAnnounced(spools: Spools): boolean {
-  let made = 0;
-  for (const { generations } of spools.entries()) made += generations.length;
-  return made === spools.counts().generations;
+function tell(run: Run, facts: Omit<SyncFacts, "elapsed">): number {
+  return print(run, makeReport({ ...facts, elapsed: systemClock.elapsed() - run.began }));
 }
 
-function tell({ began, flags, progress }: Run, facts: Omit<SyncFacts, "elapsed">): number {
-  const report = makeReport({ ...facts, elapsed: systemClock.elapsed() - began });
+function print({ flags, progress }: Run, report: SyncReport): number {
   progress.clear();
   if (flags.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
   if (!flags.quiet || report.result !== "delivered") process.stderr.write(`${describeReport(report)}\n`);

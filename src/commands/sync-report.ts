@@ -45,11 +45,15 @@ export interface SyncFacts {
 
 export function makeReport(facts: SyncFacts): SyncReport {
   const files = [...[...facts.files].map(fileReport), ...problemReports(facts.problems, facts.urls)];
-  const states = new Set(files.flatMap((file) => file.destinations.map(({ state }) => state)));
-  const refused = states.has("refused") || facts.shrunk > 0;
-  const incomplete = states.has("incomplete") || facts.unfinished;
-  const result = refused ? "refused" : incomplete ? "incomplete" : "delivered";
+  const result = resultOf(files, facts.shrunk > 0, facts.unfinished);
   return { result, bytes_sent: facts.bytesSent, elapsed_ms: Math.round(facts.elapsed), files };
+}
+
+/** `shrunk`: files were found truncated; `unfinished`: not all was looked at. */
+export function resultOf(files: readonly FileReport[], shrunk: boolean, unfinished: boolean): GoalState {
+  const states = new Set(files.flatMap((file) => file.destinations.map(({ state }) => state)));
+  if (shrunk || states.has("refused")) return "refused";
+  return unfinished || states.has("incomplete") ? "incomplete" : "delivered";
 }
 
 export function exitCode(report: SyncReport): number {
@@ -119,7 +123,7 @@ function count(files: number): string {
   return `${files} ${files === 1 ? "file" : "files"}`;
 }
 
-function fileReport({ generation: { name, entry }, size, results }: FileResult): FileReport {
+export function fileReport({ generation: { name, entry }, size, results }: FileResult): FileReport {
   return {
     name: readable(name),
     source: entry.source === undefined ? null : readable(entry.source),

@@ -21,6 +21,8 @@ export interface LinePeer {
 export interface LineReader {
   /** One line, as JSON has it; undefined: it was none. */
   line(value: unknown): void;
+  /** The other end says nothing more; it may still wait for an answer. */
+  ended?(): void;
   closed(): void;
 }
 
@@ -49,8 +51,8 @@ export async function listenLocal(
     socket.once("close", () => connections.delete(socket));
     const peer = new SocketPeer(socket);
     socket.setTimeout(PATIENCE, () => {
-      // One who reads what he asked for may be silent; progress keeps the others from being so.
-      if (!peer.asked || peer.busy) socket.destroy();
+      // Only one who waits for an answer, and reads what he gets of it, may be silent.
+      if (!peer.asked || peer.busy || peer.answered) socket.destroy();
     });
     readLines(socket, accept(peer), LONGEST_QUESTION, peer);
   });
@@ -77,11 +79,11 @@ export async function listenLocal(
   };
 }
 
-/** Rejects with an errno error: ENOENT or ECONNREFUSED where nobody listens. `bound`: the longest line that is taken. */
+/** Rejects with an errno error: ENOENT or ECONNREFUSED where nobody listens. */
 export async function connectLocal(directory: Bytes, name: string, reader: LineReader): Promise<LinePeer> {
   const fd = openDirectory(directory);
   try {
-    const socket = net.connect({ path: pathIn(fd, directory, name), allowHalfOpen: true });
+    const socket = net.connect(pathIn(fd, directory, name));
     await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
     const peer = new SocketPeer(socket);
     readLines(socket, reader, Number.POSITIVE_INFINITY, peer);
@@ -110,6 +112,8 @@ function listenForUs(server: net.Server, path: string): Promise<void> {
 class SocketPeer implements LinePeer {
   /** It has asked something. */
   asked = false;
+  /** Nothing more comes from here. */
+  answered = false;
   readonly #socket: net.Socket;
 
   constructor(socket: net.Socket) {
@@ -125,6 +129,7 @@ class SocketPeer implements LinePeer {
   }
 
   end(): void {
+    this.answered = true;
     this.#socket.end();
   }
 }
@@ -146,8 +151,8 @@ function readLines(socket: net.Socket, reader: LineReader, longest: number, peer
     length += rest.length;
     if (length > longest) socket.destroy();
   });
-  // Whoever ends his side has no more questions, and still wants the answers.
   socket.on("error", () => {});
+  socket.once("end", () => reader.ended?.());
   socket.once("close", () => reader.closed());
 }
 

@@ -42,11 +42,6 @@ export function lockDirectory(directory: Bytes): Lock {
   };
 }
 
-/** The process that has the directory now, as far as that can be told without taking the lock. */
-export function lockHolder(directory: Bytes): number | undefined {
-  return holderOf(`${directory}/${NAME}`);
-}
-
 /** Makes the lock file where it is missing; device and inode. */
 function identityOf(path: Bytes, directory: Bytes): string {
   try {

@@ -58,6 +58,13 @@ export class Growth {
     return this.#sweeping;
   }
 
+  /** The same, whoever looked at them before now. */
+  async sweepAll(): Promise<void> {
+    await this.#sweeping;
+    if (this.#sweeping === undefined) this.#previousSweep = this.#parts.clock.elapsed();
+    await this.sweep();
+  }
+
   /** The entry lost or got a watched name, or changed: decides whether it needs a watch of its own. */
   reconsider(entry: HeldEntry): void {
     if (!this.#running || this.#stopped) return;

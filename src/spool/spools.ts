@@ -235,7 +235,7 @@ export class Spools {
 
   /** One full stat sweep, and what retention allows. */
   sweep(): Promise<void> {
-    return this.#growth.sweep();
+    return this.#growth.sweepAll();
   }
 
   /** One round of retention; the number of generations released. */

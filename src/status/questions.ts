@@ -1,6 +1,6 @@
 // What can be asked over the socket in the data directory, and what is answered: one JSON value a line. An asker sends
-// a `Question`; `status` is answered with the document, `sync` with any number of `progress` and then a `report`. What
-// cannot be answered is `cannot`, with the reason in words. Pure.
+// a `Question`; `status` is answered with the document, `sync` with `progress` now and then, at the end `files` and a
+// `report` (commands/sync-asked.ts). What cannot be answered is `cannot`, with the reason in words. Pure.
 
 /** Hidden, as all of ours in a data directory. */
 export const STATUS_SOCKET = ".status.sock";
@@ -11,11 +11,6 @@ export type Question =
   | { readonly ask: "sync"; readonly config: string; readonly timeout_ms: number }
   /** Of the one who asked for a sync: nothing more is waited for. */
   | { readonly ask: "stop"; readonly reason: string };
-
-export type SyncAnswer<Progress, Report> =
-  | { readonly progress: Progress }
-  | { readonly report: Report }
-  | { readonly cannot: string };
 
 /** undefined: none that is known here. */
 export function questionOf(value: unknown): Question | undefined {

@@ -34,6 +34,7 @@ export class Destination implements SpoolListener, Desk {
   readonly remote: Remote;
   readonly outage: Outage;
   readonly faults: Faults;
+  readonly doubts: Doubts;
   readonly newHash: NewHash;
   readonly syncSource: boolean;
   readonly buffers = new Buffers();
@@ -51,7 +52,6 @@ export class Destination implements SpoolListener, Desk {
   readonly #lanes: Lanes;
   readonly #idle: Idle;
   readonly #life = new ServerLife();
-  readonly #doubts: Doubts;
   #restoredSaid = false;
 
   constructor(parts: DestinationParts) {
@@ -65,7 +65,7 @@ export class Destination implements SpoolListener, Desk {
     this.lastProgressAt = clock.elapsed();
     this.faults = new Faults(clock, random, (progress) => this.#want(progress));
     this.#idle = new Idle(clock, random, () => this.#askSomething());
-    this.#doubts = new Doubts({
+    this.doubts = new Doubts({
       clock,
       all: () => this.#files.values(),
       ask: (progress) => this.#want(progress),
@@ -132,7 +132,7 @@ export class Destination implements SpoolListener, Desk {
     this.outage.stop();
     this.faults.stop();
     this.#idle.stop();
-    this.#doubts.stop();
+    this.doubts.stop();
     this.rateLimit?.stop();
     await this.#lanes.stop(ms);
   }
@@ -232,7 +232,7 @@ export class Destination implements SpoolListener, Desk {
     if (heard === "first") return;
     this.#parts.emit(events.destinationRestarted(this.url));
     this.#restoredSaid = false;
-    this.#doubts.begin();
+    this.doubts.begin();
   }
 
   showed(digest: boolean): void {

@@ -57,6 +57,15 @@ export class Doubts {
     });
   }
 
+  /** Whatever is believed of `progress` is asked about now, and its bytes are read and compared. */
+  one(progress: Progress): void {
+    if (!progress.fresh) progress.known = false;
+    progress.verified = 0;
+    progress.compare = true;
+    progress.thorough = true;
+    this.#parts.ask(progress);
+  }
+
   stop(): void {
     this.#timer?.cancel();
   }

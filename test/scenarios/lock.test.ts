@@ -31,7 +31,7 @@ test("a second client on a data directory ends with 2 and names it; the first go
   // The same directory by another path.
   fs.symlinkSync("spool", path.join(scene.home, "link"));
   assert.equal(startAnother(scene, { datadir: path.join(scene.home, "link") }).status, 2);
-  assert.equal(scene.syncOnce("-q").status, 4, "sync-once leaves it to the client");
+  assert.equal(scene.syncOnce("-q").status, 0, "sync-once asks the client");
   fs.appendFileSync(scene.log("app.log"), "grown\n");
   await scene.delivered(scene.log("app.log"));
   await scene.end();
