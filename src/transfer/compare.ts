@@ -7,12 +7,13 @@ import type { HttpConnection } from "../platform/http.ts";
 import type { PrefixDigest } from "../protocol/digest-field.ts";
 import { sameDigest } from "../protocol/tree-hash.ts";
 import { isSuperseded, lengthOf } from "../spool/entry.ts";
+import { firstName } from "../spool/generations.ts";
 import { holds } from "../spool/mark.ts";
 import { bisect } from "./bisect.ts";
 import type { Desk, Parted, Served } from "./desk.ts";
 import { diverged } from "./events.ts";
 import { newLeaves } from "./kept-leaves.ts";
-import { readMarked, ShorterFile } from "./local-digest.ts";
+import { LocalDigest, readMarked, ShorterFile } from "./local-digest.ts";
 import { keepHash, type Progress, runningHash } from "./progress.ts";
 import { troubleOf, unreadable } from "./trouble.ts";
 
@@ -62,7 +63,23 @@ export async function compare(
     }
     const at = await bisect(local, told, (middle) => askDigest(progress, middle, true, connection, desk));
     if (typeof at !== "number") return at;
-    return judge(progress, file, { at, size: told, ours, theirs: theirs.digest }, rewritten, desk);
+    const parted = { at, size: told, ours, theirs: theirs.digest };
+    if (!isOurs(progress, file, parted, rewritten)) {
+      return { kind: "fault", fault: { kind: "diverged", text: diverged(parted), lasting: true } };
+    }
+    const { start } = generation;
+    let from = start;
+    let here = start + at;
+    // What lies before the continuation of a sealed file was compared.
+    if (at < ENOUGH && start > 0 && generation === progress.of) {
+      // Where nothing of a later generation is left as it was, what lies before it may be new as well.
+      const has = await hasUnderFirstName(progress, file, here, connection, desk);
+      if (typeof has !== "number") return has;
+      from = 0;
+      here = has;
+    }
+    desk.partedHere(progress, lineBreakBefore(file, from, here));
+    return { kind: "again" };
   } catch (error) {
     if (!(error instanceof ShorterFile)) return unreadable(error);
     // It is being truncated under our eyes, and sync-once has nobody else who would look.
@@ -93,16 +110,36 @@ async function askDigest(
   return { kind: "fault", fault: { kind: "denied", text, lasting: false } };
 }
 
-/** `rewritten`: our bytes are not those that we have read ourselves. */
-function judge(progress: Progress, file: OpenFile, parted: Parted, rewritten: boolean, desk: Desk): Served {
+/** How many of the file's first `end` bytes are there under the name that it had first. */
+async function hasUnderFirstName(
+  progress: Progress,
+  file: OpenFile,
+  end: number,
+  connection: HttpConnection,
+  desk: Desk,
+): Promise<number | Served> {
+  const ask = async (size: number): Promise<PrefixDigest | Served> => {
+    const want = { size, fresh: true };
+    const { outcome, start, digest } = await desk.remote.head(connection, firstName(progress.generation.name), want);
+    if (outcome.kind !== "failed") desk.heard(start);
+    if (outcome.kind !== "size") return troubleOf(outcome);
+    return digest ?? { size: 0, digest: desk.newHash().digest() };
+  };
+  const all = await ask(end);
+  if ("kind" in all) return all;
+  const local = await LocalDigest.read(file, 0, all.size, desk.newHash);
+  if (sameDigest(local.whole.digest(), all.digest)) return all.size;
+  return await bisect(local, all.size, ask);
+}
+
+/** Whether we changed. `rewritten`: our bytes are not those that we have read ourselves. */
+function isOurs(progress: Progress, file: OpenFile, parted: Parted, rewritten: boolean): boolean {
   const { entry, start } = progress.generation;
-  // What is sealed before it was compared.
-  const isContinuation = progress.generation !== progress.of;
   const size = file.stat().size;
   const here = start + parted.at;
   // What it had before this life is judged by what was remembered then: another one's answer since says nothing of it.
   const memory = parted.at < (progress.hadAtFirst ?? 0) ? entry.remembered : entry.acknowledged;
-  const weChanged =
+  return (
     rewritten ||
     entry.rewritten ||
     (memory === undefined
@@ -110,14 +147,8 @@ function judge(progress: Progress, file: OpenFile, parted: Parted, rewritten: bo
       : memory.offset > size ||
         !holds(memory, file) ||
         // Behind it may be what was taken and not answered, or answered and forgotten in a power cut.
-        (here >= memory.offset && (memory.loaded === true || entry.sentTo > memory.offset)));
-  if (!weChanged) return { kind: "fault", fault: { kind: "diverged", text: diverged(parted), lasting: true } };
-  // Where nothing of a later generation is left as it was, what lies before it may be new as well.
-  desk.partedHere(
-    progress,
-    parted.at < ENOUGH && start > 0 && !isContinuation ? 0 : lineBreakBefore(file, start, here),
+        (here >= memory.offset && (memory.loaded === true || entry.sentTo > memory.offset)))
   );
-  return { kind: "again" };
 }
 
 /** Where the line begins that `at` is in: behind the last line break in `[start, at)`, or at `start`; `at` where that is far. */

@@ -123,3 +123,22 @@ test("a tail lost on the disk and the memory with it: lines are there once all t
   await complete(scene, lines);
   await scene.end(ANY_EVENT);
 });
+
+test("the tail lost twice, the second time all that came since the first: lines are there once", async (t) => {
+  const scene = await openScene(t, { unwatched: true });
+  const log = scene.log("app.log");
+  const lines = new Lines();
+  await scene.startServer();
+  lines.append(log, 100);
+  const { size } = fs.statSync(log);
+  for (let life = 0; life < 3; life++) {
+    lines.append(log, 50);
+    await scene.startClient();
+    const count = () => scene.texts().reduce((sum, [, text]) => sum + text.split("\n").length - 1, 0);
+    await scene.until("as many lines as were written", () => count() >= lines.count);
+    assertExactlyOnce(scene.texts(), lines.count);
+    await scene.client.kill();
+    fs.truncateSync(log, size);
+  }
+  assert.deepEqual(scene.client.events("file-diverged"), []);
+});
