@@ -48,7 +48,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (first.startsWith("-")) return usageError(`expected a command before ${quoteText(first)}`);
   const command = COMMANDS.find(({ name }) => name === first);
   const parsed = cli.commands.find(({ name }) => name === first);
-  if (command === undefined || parsed === undefined) return usageError(`unknown command ${quoteText(first)}`);
+  if (command === undefined || parsed === undefined) return usageError(unknownCommand(first));
 
   const options = [...cli.globalCommand.options, ...parsed.options];
   const misspelt = flagProblem(rest, options);
@@ -109,6 +109,11 @@ function twoWords([first = "", second, ...rest]: readonly string[]): string[] {
   return isHalf && !isWhole
     ? [`${first} ${second}`, ...rest]
     : [first, ...(second === undefined ? [] : [second]), ...rest];
+}
+
+function unknownCommand(word: string): string {
+  const halves = COMMANDS.flatMap(({ name }) => (name.startsWith(`${word} `) ? [name.slice(word.length + 1)] : []));
+  return halves.length === 0 ? `unknown command ${quoteText(word)}` : `${word} what? ${halves.join(" or ")}`;
 }
 
 /** One value for each option of the command, by its name in camel case, which is also cac's name for it. */

@@ -40,6 +40,17 @@ export function checkCertificates({ subject, certificates, fault, paths }: TlsFa
   return [ok("certificate", subject, text)];
 }
 
+/** A server's own certificate as it was shown; `until`: ms since 1970, undefined where none was seen. */
+export function checkServerCertificate(url: URL, until: number | undefined, now: number): Finding[] {
+  if (until === undefined) return [];
+  const days = daysFrom(now, until);
+  const text = `the server's certificate is trusted, has its name, and ends in ${days} days`;
+  if (days >= SOON) return [ok("destination-certificate", url.href, text)];
+  const at = `${url.hostname}:${url.port === "" ? "443" : url.port}`;
+  const remedy = `openssl s_client -connect ${at} </dev/null | openssl x509 -noout -subject -dates   # renew it there`;
+  return [warning("destination-certificate", url.href, text, remedy)];
+}
+
 function checkOne(subject: string, one: CertificateFacts, now: number): Finding[] {
   const what = `the certificate of ${one.subject} in ${one.path}`;
   const look = `openssl x509 -noout -subject -issuer -dates -in ${shellWord(one.path)}`;

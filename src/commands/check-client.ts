@@ -3,7 +3,7 @@
 
 import { codeOf, StartFailure } from "../base/errors.ts";
 import { type Bytes, bytesOf } from "../base/text.ts";
-import { checkCertificates } from "../check/certificates.ts";
+import { checkCertificates, checkServerCertificate } from "../check/certificates.ts";
 import type { CheckedFile } from "../check/checked-file.ts";
 import { checkDestination } from "../check/destination.ts";
 import { error, type Finding } from "../check/finding.ts";
@@ -100,10 +100,11 @@ async function checkDestinations(config: ClientConfig, name: Bytes | undefined):
     const tls = await tlsOfDestination(options, url);
     const found = tls.paths.length === 0 ? [] : checkCertificates(tls, systemClock.now());
     if (tls.fault !== undefined) return found;
-    const { http } = await openTransport(options);
+    const { http, tls: secure } = await openTransport(options);
     const connect = () => http.connect(url.origin, { pipelining: 1 });
     const isPlain = url.protocol === "http:" && !isLoopback(url);
     found.push(...(await checkDestination({ url, connect, name, isPlain }, systemClock)));
+    found.push(...checkServerCertificate(url, secure?.serverNotAfter, systemClock.now()));
     return found;
   });
   return (await Promise.all(each)).flat();

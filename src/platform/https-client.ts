@@ -24,6 +24,7 @@ export class HttpsClient implements HttpClient {
   #stamp: string;
   /** The last connection was closed before its first answer. */
   #closedOnUs = false;
+  #serverNotAfter: number | undefined;
 
   /** Throws TlsFileError. */
   constructor({ noProgress, paths, serverName, fields }: HttpsParts) {
@@ -32,7 +33,13 @@ export class HttpsClient implements HttpClient {
     this.#stamp = this.stampNow();
     this.#terms = readTerms(paths, serverName);
     const secure: Secure = {
-      connector: tlsConnector({ terms: () => this.#terms, careful: () => this.#closedOnUs }),
+      connector: tlsConnector({
+        terms: () => this.#terms,
+        careful: () => this.#closedOnUs,
+        seen: (until) => {
+          this.#serverNotAfter = until;
+        },
+      }),
       explain: (error, answered) => {
         const failure = tlsFailure(error, this.#terms.notAfter !== undefined, answered);
         this.#closedOnUs ||= codeOf(failure) === CLOSED_EARLY;
@@ -48,6 +55,11 @@ export class HttpsClient implements HttpClient {
   /** When our certificate expires, ms since 1970; undefined where there is none. */
   get notAfter(): number | undefined {
     return this.#terms.notAfter;
+  }
+
+  /** When the server's certificate expires, ms since 1970; undefined before a connection was made. */
+  get serverNotAfter(): number | undefined {
+    return this.#serverNotAfter;
   }
 
   /** What the files in use were when they were read. */

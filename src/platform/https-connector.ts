@@ -61,9 +61,11 @@ export interface ConnectorParts {
   readonly terms: () => TlsTerms;
   /** Whether to wait for the server's verdict on us before anything is sent. */
   readonly careful: () => boolean;
+  /** The server's certificate was found good; it ends at `until`, ms since 1970. */
+  readonly seen: (until: number) => void;
 }
 
-export function tlsConnector({ terms, careful }: ConnectorParts): buildConnector.connector {
+export function tlsConnector({ terms, careful, seen }: ConnectorParts): buildConnector.connector {
   let resumable: Resumable | undefined;
   return ({ hostname, port }, callback) => {
     const { context, serverName } = terms();
@@ -94,7 +96,7 @@ export function tlsConnector({ terms, careful }: ConnectorParts): buildConnector
     // cannot be asked for, so that is done before.
     let until = 0;
     socket.once("secureConnect", () => {
-      until = resumed !== undefined && socket.isSessionReused() ? resumed.until : endOfTrust(socket);
+      until = resumed !== undefined && socket.isSessionReused() ? resumed.until : endOfTrust(socket, seen);
       if (!careful() || socket.getProtocol() !== "TLSv1.3") return settle();
       socket.once("session", () => settle());
       setTimeout(settle, VERDICT);
@@ -126,8 +128,9 @@ function timedOut(socket: TLSSocket): Error {
 }
 
 /** Resuming skips the look at the certificate, so it ends with what that look was good for. */
-function endOfTrust(socket: TLSSocket): number {
+function endOfTrust(socket: TLSSocket, seen: ConnectorParts["seen"]): number {
   const expires = socket.getPeerX509Certificate()?.validToDate.getTime() ?? 0;
+  seen(expires);
   return Math.min(Date.now() + LONGEST_SESSION, expires);
 }
 

@@ -79,6 +79,9 @@ test("--help names commands, flags, defaults and exit codes", () => {
 const USAGE_ERRORS: readonly (readonly [args: readonly string[], line: string])[] = [
   [[], "no command given"],
   [["nope"], 'unknown command "nope"'],
+  [["init"], "init what? client or server"],
+  [["init", "-f", "x"], "init what? client or server"],
+  [["pki", "made"], 'unknown command "pki made"'],
   [["help"], 'unknown command "help"'],
   [["constructor"], 'unknown command "constructor"'],
   [["\u001b[31m\n"], 'unknown command "\\x1b[31m\\n"'],

@@ -169,6 +169,9 @@ test("TLS: a good one, no certificate, another's path, an unknown CA, files that
   // The test's authority holds for 30 days.
   assert.match(finding(good, "certificate-expires").text, /expires in 29 days|expires in 30 days/);
 
+  // Its server's for ten.
+  assert.match(finding(good, "destination-certificate").text, /trusted, has its name, and ends in (9|10) days/);
+
   const foreign = check(at("/web2/"));
   assert.match(finding(foreign, "destination-reached").text, /\(403\)/);
   const nobody = configFor({ url: `${url}/web1/`, tls: { ca: authority.cert } });
