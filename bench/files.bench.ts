@@ -18,7 +18,7 @@ const { values } = parseArgs({
   options: {
     case: { type: "string", multiple: true, default: ["new", "idle", "growth"] },
     files: { type: "string" },
-    rounds: { type: "string", default: "5" },
+    rounds: { type: "string", default: "3" },
   },
 });
 /** Over so many seconds idleness is measured. */

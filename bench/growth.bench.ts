@@ -25,7 +25,7 @@ const none = await seconds({ files: 1 });
 const series: Series[] = [
   await grown("files", [1000, 10_000], (files) => seconds({ files })),
   await grown("directories", [10, 100, 1000], (directories) => seconds({ files: 1000, directories })),
-  await grown("destinations", [1, 10], (destinations) => seconds({ files: 1000, destinations })),
+  await grown("destinations", [1, 10], (destinations) => seconds({ files: 300, destinations })),
   await grown("connections", [10, 100, 1000], serverSeconds, 0),
 ];
 publish("growth", {

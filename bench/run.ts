@@ -13,6 +13,8 @@ const ROOT = path.dirname(HERE);
 /** In this order in the document; some of them only, where they are named on the command line. */
 const ALL = ["throughput", "latency", "files", "clients", "memory", "growth"];
 const PROGRAMS = ALL.filter((name) => process.argv.length === 2 || process.argv.includes(name));
+/** ms: a program that takes longer is given up, so that the others still get their turn. */
+const PATIENCE = 400_000;
 
 const out = fs.mkdtempSync(path.join(os.tmpdir(), "bench-"));
 const began = Date.now();
@@ -22,6 +24,7 @@ try {
   for (const name of PROGRAMS) {
     const { status } = spawnSync(process.execPath, [path.join(HERE, `${name}.bench.ts`)], {
       stdio: "inherit",
+      timeout: PATIENCE,
       env: { ...process.env, BENCH_OUT: out },
     });
     if (status !== 0) failed.push(name);

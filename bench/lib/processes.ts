@@ -9,8 +9,10 @@ import path from "node:path";
 export const BINARY = process.env.SHAFTLOG_BINARY ?? path.resolve(import.meta.dirname, "../../dist/shaftlog");
 
 const running = new Set<ChildProcess>();
+const directories = new Set<string>();
 process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
+  for (const directory of directories) fs.rmSync(directory, { recursive: true, force: true });
 });
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
 
@@ -18,10 +20,12 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => pr
 export async function inDirectory<T>(onDisk: boolean, run: (directory: string) => Promise<T>): Promise<T> {
   const parent = onDisk || !fs.existsSync("/dev/shm") ? path.resolve(import.meta.dirname, "../..") : "/dev/shm";
   const directory = fs.mkdtempSync(path.join(parent, ".bench-"));
+  directories.add(directory);
   try {
     return await run(directory);
   } finally {
     fs.rmSync(directory, { recursive: true, force: true });
+    directories.delete(directory);
   }
 }
 
