@@ -4,7 +4,7 @@
 
 import type { Clock } from "../platform/clock.ts";
 import { type Generation, lengthOf } from "../spool/entry.ts";
-import { backlogOf, type Progress } from "../transfer/progress.ts";
+import { backlogOf, type Progress, reachOf } from "../transfer/progress.ts";
 
 /** Bytes that come within so many ms of the ones before have their age. */
 const TOGETHER = 1_000;
@@ -49,7 +49,7 @@ export class Behind {
 
   /** The file is as long as it is, and the destination has of it what it has. */
   update(progress: Progress): void {
-    const { generation } = progress;
+    const { of: generation } = progress;
     const bytes = backlogOf(progress);
     const lacking = this.#lacking.get(generation);
     if (lacking === undefined) {
@@ -62,7 +62,7 @@ export class Behind {
     this.#bytes += bytes - lacking.bytes;
     lacking.bytes = bytes;
     if (bytes === 0) this.#lacking.delete(generation);
-    else this.#age(lacking, progress.offset, lengthOf(generation));
+    else this.#age(lacking, reachOf(progress), lengthOf(generation));
   }
 
   remove(generation: Generation): void {

@@ -10,6 +10,7 @@ import { inSlices } from "../spool/slices.ts";
 import type { Spool } from "../spool/spool.ts";
 import type { Spools } from "../spool/spools.ts";
 import { stateOf } from "../transfer/destination-parts.ts";
+import { reachOf } from "../transfer/progress.ts";
 import type { Lacking } from "./behind.ts";
 import type { ClientStatus, DestinationStatus, FileBehind, FilesStatus, SpoolStatus } from "./client-document.ts";
 import type { DestinationWatch } from "./destination-watch.ts";
@@ -149,14 +150,15 @@ export class ClientStatusSource implements SpoolListener {
   }
 
   #fileBehind({ progress, bytes, since, watch }: Lacking & { readonly watch: DestinationWatch }): FileBehind {
-    const { generation, offset, fault } = progress;
-    const { source } = generation.entry;
+    const { of, fault } = progress;
+    const { source } = of.entry;
+    const reach = reachOf(progress);
     return {
       destination: watch.destination.url,
-      name: readable(generation.name),
+      name: readable(of.name),
       source: source === undefined ? null : readable(source),
-      size: offset + bytes,
-      acknowledged: offset,
+      size: reach + bytes,
+      acknowledged: reach,
       backlog_bytes: bytes,
       lag_seconds: seconds(this.#parts.clock.elapsed() - since),
       trouble: fault?.text ?? null,

@@ -4,9 +4,27 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Behind } from "../../src/status/behind.ts";
+import { goOnBehind } from "../../src/transfer/continuation.ts";
 import { newProgress, type Progress } from "../../src/transfer/progress.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { type FakeFile, fakeFile } from "../support/fake-entry.ts";
+
+test("what goes on behind a sealed copy is the same file: nothing of it is left behind when all is there", () => {
+  const { clock, behind, progress, append, acknowledge, lag } = stage(100);
+  acknowledge(100);
+  append(50);
+  goOnBehind(progress, 100);
+  behind.update(progress);
+  assert.deepEqual([behind.files, behind.bytes], [1, 50]);
+  void clock.advance(5_000);
+  assert.equal(lag(), clock.elapsed());
+  acknowledge(50);
+  assert.deepEqual([behind.files, behind.bytes], [0, 0]);
+  append(10);
+  assert.deepEqual([behind.files, behind.bytes], [1, 10]);
+  behind.remove(progress.of);
+  assert.deepEqual([behind.files, behind.bytes], [0, 0]);
+});
 
 interface Stage {
   readonly clock: FakeClock;
