@@ -1,5 +1,5 @@
-// inotify watches against what the client watches: each directory with files, and each file that is written under no
-// name it watches, at most one watch each. Without a watch a change is found at the next scan. Watches of other programs
+// inotify watches against what the client watches: one for each directory with files that match, and one for a file only
+// where it is written under no name there. Without a watch a change is found at the next scan. Watches of other programs
 // of this user count too, and nobody can see them, so a quarter of the limit is left to those.
 
 import type { Bytes } from "../base/text.ts";
@@ -21,10 +21,9 @@ export function checkInotify(host: HostFacts, paths: readonly Bytes[]): Finding[
     return [warning("inotify", INSTANCES, text, "sysctl -w fs.inotify.max_user_instances=128")];
   }
   const directories = new Set(paths.map((path) => path.slice(0, path.lastIndexOf("/")))).size;
-  const most = directories + paths.length;
-  const needs = `up to ${counted(most, "watch")} for ${counted(paths.length, "file")} in ${counted(directories, "directory")}, of ${limit}`;
-  if (most <= limit * OURS) return [ok("inotify", LIMIT, needs)];
+  const needs = `${counted(directories, "directory")} with ${counted(paths.length, "file")} to watch, of ${counted(limit, "watch")}`;
+  if (directories <= limit * OURS) return [ok("inotify", LIMIT, needs)];
   const text = `${needs}: beyond that changes are found at each scan only`;
-  const remedy = `sysctl -w fs.inotify.max_user_watches=${2 ** Math.ceil(Math.log2(most * 2))}`;
+  const remedy = `sysctl -w fs.inotify.max_user_watches=${2 ** Math.ceil(Math.log2(directories * 2))}`;
   return [warning("inotify", LIMIT, text, remedy)];
 }
