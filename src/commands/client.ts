@@ -16,11 +16,13 @@ import { openSpools, type Spools } from "../spool/spools.ts";
 import { ClientStatusSource } from "../status/client-status.ts";
 import { DestinationWatch } from "../status/destination-watch.ts";
 import { RecentErrors } from "../status/recent-errors.ts";
+import type { Destination } from "../transfer/destination.ts";
 import { ClientSyncs } from "./client-sync.ts";
 import { datadirsOf } from "./datadirs.ts";
 import { createDestination, deliveryTo, destinationUrls, hearing } from "./destinations.ts";
 import { refuseUnconfigured } from "./first-minute.ts";
 import { type ClientFlags, EXIT } from "./flags.ts";
+import { serviceManager } from "./service-manager.ts";
 import { untilStopped } from "./signals.ts";
 import { clientStarted, clientStopped, StatusLine } from "./status-line.ts";
 import { openStatusSocket } from "./status-socket.ts";
@@ -90,12 +92,15 @@ export async function runClient(flags: ClientFlags): Promise<number> {
     errors,
     daysLeft: days,
   });
-  const isOver = false;
+  let isOver = false;
   const socket = await openStatusSocket(config.datadir, emit, {
     status: () => source.document(),
     sync: (question, peer) => syncs.begin(question, peer, discovery, watches),
   });
-  await Promise.race([discovery.start(), stopped]);
+  const manager = await serviceManager(process.env, systemClock, emit, () => atAGlance(destinations));
+  const started = discovery.start();
+  manager.ready();
+  await Promise.race([started, stopped]);
   // Delivery has begun: nothing waits for this.
   void import("./check-host.ts").then(({ tellHost }) =>
     tellHost(config, spools, (event) => {
@@ -104,6 +109,8 @@ export async function runClient(flags: ClientFlags): Promise<number> {
   );
   await stopped;
 
+  isOver = true;
+  manager.stopping();
   await socket?.close();
   status.stop();
   source.stop();
@@ -114,6 +121,13 @@ export async function runClient(flags: ClientFlags): Promise<number> {
   emit(clientStopped());
   log.close();
   return EXIT.OK;
+}
+
+/** For `systemctl status`. */
+function atAGlance(destinations: readonly Destination[]): string {
+  const bad = destinations.filter(({ outage }) => outage.trouble !== undefined).length;
+  const all = `${destinations.length} destination${destinations.length === 1 ? "" : "s"}`;
+  return bad === 0 ? `delivering to ${all}` : `${bad} of ${all} in error`;
 }
 
 /** Opens and locks the spools that a configuration names. Throws StartFailure. */
