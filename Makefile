@@ -10,12 +10,19 @@ INSTALLED := node_modules/.package-lock.json
 # Directories too: a file may be gone.
 SOURCES := $(shell find src -type d -o -name '*.ts')
 
-.PHONY: help build demo test check fuzz soak planted bench clean
+.PHONY: help build deb release demo test check fuzz soak planted bench clean
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
 
 build: dist/shaftlog ## only the binary, dist/shaftlog
+
+deb: dist/shaftlog ## dist/shaftlog_VERSION_amd64.deb
+	@node scripts/deb.ts
+
+release: dist/shaftlog ## dist/release: the package, tarballs for x64 and arm64, checksums
+	@sh scripts/install-test-needs.sh release
+	@node scripts/release.ts
 
 demo: dist/shaftlog ## deliver copies of this machine's logs, compare, tidy up
 	@node scripts/demo.ts
@@ -48,7 +55,7 @@ bench: dist/shaftlog ## measure the binary beside its peers; installs them where
 clean: ## remove what build made
 	rm -rf dist
 
-dist/shaftlog: $(SOURCES) scripts/build.ts scripts/strip-elf.ts sea-config.json package.json $(INSTALLED)
+dist/shaftlog: $(SOURCES) scripts/build.ts scripts/sea.ts scripts/strip-elf.ts sea-config.json package.json $(INSTALLED)
 	@node scripts/build.ts
 
 $(INSTALLED): package-lock.json

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the Debian packages whose programs the tests run, and with `bench` those that are measured as well.
+# Installs the Debian packages whose programs the tests run, and with `bench` those that are measured as well, with
+# `release` what runs the binary of the other architecture.
 # Idempotent, and quiet where nothing is missing.
 # Starts no service: of Apache only the server program is taken, and policy-rc.d denies the rest.
 # Where it cannot install, it says so and goes on: the tests that miss a program say what they skip.
@@ -14,20 +15,28 @@ need curl curl
 need lighttpd "lighttpd lighttpd-mod-webdav"
 need ip iproute2
 need logrotate logrotate
+need mandoc mandoc
 need mkfs.ext4 e2fsprogs
 need mkfs.xfs xfsprogs
 need nginx nginx-light
 need openssl openssl
 need rsync rsync
+need shellcheck shellcheck
 need slowhttptest slowhttptest
 need sslscan sslscan
 need strace strace
+need systemd-nspawn systemd-container
 need unshare util-linux
 need zstd zstd
+need zsh zsh
 if [ "${1-}" = bench ]; then
   need rsyslogd rsyslog
   need socat socat
   [ -e /usr/share/doc/rsyslog-relp ] || missing="$missing rsyslog-relp"
+fi
+if [ "${1-}" = release ]; then
+  need qemu-aarch64-static qemu-user-static
+  [ -e /usr/aarch64-linux-gnu/lib/libstdc++.so.6 ] || missing="$missing libc6-arm64-cross libstdc++6-arm64-cross"
 fi
 [ -n "$missing" ] || exit 0
 

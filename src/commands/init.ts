@@ -1,7 +1,8 @@
 // `shaftlog init client|server`: writes a first configuration from flags, and says what to do next. Promises that what
-// it writes is one that our own loader takes, and that a file which is there is replaced only by --force.
+// it writes is one that our own loader takes, and that a file which is there is replaced only by --force, or where
+// it is nothing but comments.
 
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { codeOf, describe, StartFailure } from "../base/errors.ts";
 import { quoteText } from "../base/text.ts";
@@ -45,7 +46,7 @@ function write(file: string, text: string, force: boolean, load: (file: string, 
     throw new StartFailure(`Nothing was written: ${lines.join("\n")}`);
   }
   try {
-    writeFileSync(file, whole, { flag: force ? "w" : "wx", mode: 0o644 });
+    writeFileSync(file, whole, { flag: force || isOnlyComments(file) ? "w" : "wx", mode: 0o644 });
   } catch (error) {
     if (codeOf(error) === "EEXIST") {
       throw new StartFailure(`${quoteText(file)} exists already: --force replaces it, -f PATH writes another file`);
@@ -58,6 +59,11 @@ function write(file: string, text: string, force: boolean, load: (file: string, 
         : "";
     throw new StartFailure(`Cannot write ${quoteText(file)}: ${describe(error)}${remedy}`);
   }
+}
+
+/** As the package brings it. */
+function isOnlyComments(file: string): boolean {
+  return existsSync(file) && !/^[ \t]*[^#\s]/m.test(readFileSync(file, "utf8"));
 }
 
 function next(half: "client" | "server", file: string, usual: string): void {

@@ -71,6 +71,8 @@ test("init makes a pair that delivers, and replaces nothing unless told to", asy
   const { text } = await daemon.logged("server-started");
   const port = /:(\d+),/.exec(text)?.[1];
   const flags = ["--destination", `http://127.0.0.1:${port}`, "--pattern", `${home}/logs/*.log,${home}/{a,b}/*`];
+  // As the package brings it.
+  fs.writeFileSync(client, "# Every key is shown.\n\n#destinations:\n#  - url: http://log1.example.com/\n");
   const made = run(["init", "client", "-f", client, "--datadir", `${home}/spool`, ...flags]);
   assert.deepEqual([made.status, made.stderr], [0, ""]);
   assert.ok(made.stdout.includes(`shaftlog check -f ${client}`));

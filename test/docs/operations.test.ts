@@ -182,17 +182,17 @@ test("docs/TESTING.md has a row for each folder of test", () => {
   assert.deepEqual(missing, []);
 });
 
-test("the unit in docs/OPERATIONS.md is one that systemd takes, where there is systemd", () => {
-  const text = read("docs/OPERATIONS.md");
-  const unit = /```ini\n(.*?)```/s.exec(text)?.[1] ?? "";
-  const post = /`(ExecStopPost=[^`]+)`/.exec(text)?.[1] ?? "";
-  assert.match(unit, /^\[Unit\]\n.*^\[Service\]\nExecStart=\/usr\/local\/bin\/shaftlog client\n.*^\[Install\]\n/ms);
-  assert.match(post, /^ExecStopPost=\/usr\/local\/bin\/shaftlog sync-once /);
+test("the units, also with what docs/OPERATIONS.md adds for a host's end, are such that systemd takes them, where there is one", () => {
+  const post = /`(ExecStopPost=[^`]+)`/.exec(read("docs/OPERATIONS.md"))?.[1] ?? "";
+  assert.match(post, /^ExecStopPost=\/usr\/bin\/shaftlog sync-once /);
   if (spawnSync("systemd-analyze", ["--version"]).status !== 0) return;
-  const file = path.join(tempDir(), "shaftlog.service");
-  const whole = unit.replace("[Install]", `${post}\nTimeoutStopSec=40s\n\n[Install]`);
-  fs.writeFileSync(file, whole.replaceAll("/usr/local/bin/shaftlog", BINARY));
-  const { status, stdout, stderr } = spawnSync("systemd-analyze", ["verify", "--man=no", file], { encoding: "utf8" });
-  const own = `${stdout}${stderr}`.split("\n").filter((line) => line.includes(path.basename(file)));
-  assert.deepEqual([status, own], [0, []], `${stdout}${stderr}`);
+  for (const role of ["client", "server"]) {
+    const unit = read(`etc/systemd/shaftlog-${role}.service`);
+    const file = path.join(tempDir(), `shaftlog-${role}.service`);
+    const whole = role === "server" ? unit : unit.replace("[Install]", `${post}\nTimeoutStopSec=40s\n\n[Install]`);
+    fs.writeFileSync(file, whole.replaceAll("/usr/bin/shaftlog", BINARY));
+    const { status, stdout, stderr } = spawnSync("systemd-analyze", ["verify", "--man=no", file], { encoding: "utf8" });
+    const own = `${stdout}${stderr}`.split("\n").filter((line) => line.includes(path.basename(file)));
+    assert.deepEqual([status, own], [0, []], `${stdout}${stderr}`);
+  }
 });
