@@ -1,5 +1,5 @@
 // What one destination lacks, file by file: how many bytes, and since when the oldest of them is there. Kept up with
-// every change, so that asking costs no walk; a file of which nothing is missing has no record here. Ages are told
+// every change, so that asking costs no walk; of files of which nothing is missing few have a record here. Ages are told
 // to a second or so: bytes that came within a second are as old as the first of them.
 
 import type { Clock } from "../platform/clock.ts";
@@ -10,6 +10,8 @@ import { backlogOf, type Progress, reachOf } from "../transfer/progress.ts";
 const TOGETHER = 1_000;
 /** Ages kept of one file. */
 const MOST_AGES = 16;
+/** Records kept of files that lack nothing, where not as many lack something. */
+const MOST_IDLE = 1024;
 
 /** The bytes before `end`, as far as an earlier age does not cover them, were first seen at `since`. */
 interface Age {
@@ -28,7 +30,9 @@ export interface Lacking extends Age {
 
 export class Behind {
   readonly #clock: Clock;
-  readonly #lacking = new Map<Generation, Lacking>();
+  /** With some that lack nothing any more: a file that grows all the time keeps its record. */
+  #records = new Map<Generation, Lacking>();
+  #files = 0;
   #bytes = 0;
 
   constructor(clock: Clock) {
@@ -36,38 +40,63 @@ export class Behind {
   }
 
   get files(): number {
-    return this.#lacking.size;
+    return this.#files;
   }
 
   get bytes(): number {
     return this.#bytes;
   }
 
-  all(): IterableIterator<Lacking> {
-    return this.#lacking.values();
+  /** Records that are kept. */
+  get size(): number {
+    return this.#records.size;
+  }
+
+  *all(): IterableIterator<Lacking> {
+    for (const lacking of this.#records.values()) if (lacking.bytes > 0) yield lacking;
   }
 
   /** The file is as long as it is, and the destination has of it what it has. */
   update(progress: Progress): void {
     const { of: generation } = progress;
     const bytes = backlogOf(progress);
-    const lacking = this.#lacking.get(generation);
+    const lacking = this.#records.get(generation);
     if (lacking === undefined) {
       if (bytes === 0) return;
       const age = { end: lengthOf(generation), since: this.#clock.elapsed() };
-      this.#lacking.set(generation, { progress, bytes, ...age, later: undefined });
+      this.#records.set(generation, { progress, bytes, ...age, later: undefined });
+      this.#files++;
       this.#bytes += bytes;
-      return;
+    } else if (bytes === 0) this.#clear(lacking);
+    else if (lacking.bytes === 0) {
+      lacking.bytes = bytes;
+      lacking.end = lengthOf(generation);
+      lacking.since = this.#clock.elapsed();
+      this.#files++;
+      this.#bytes += bytes;
+    } else {
+      this.#bytes += bytes - lacking.bytes;
+      lacking.bytes = bytes;
+      this.#age(lacking, reachOf(progress), lengthOf(generation));
     }
-    this.#bytes += bytes - lacking.bytes;
-    lacking.bytes = bytes;
-    if (bytes === 0) this.#lacking.delete(generation);
-    else this.#age(lacking, reachOf(progress), lengthOf(generation));
   }
 
   remove(generation: Generation): void {
-    this.#bytes -= this.#lacking.get(generation)?.bytes ?? 0;
-    this.#lacking.delete(generation);
+    const lacking = this.#records.get(generation);
+    if (lacking !== undefined) this.#clear(lacking);
+  }
+
+  #clear(lacking: Lacking): void {
+    if (lacking.bytes === 0) return;
+    this.#files--;
+    this.#bytes -= lacking.bytes;
+    lacking.bytes = 0;
+    lacking.later = undefined;
+    const idle = this.#records.size - this.#files;
+    // Made anew, once for many: taking one out of a large map and putting it in again costs as much as the map is large.
+    if (idle > MOST_IDLE && idle > this.#files) {
+      this.#records = new Map([...this.#records].filter(([, { bytes }]) => bytes > 0));
+    }
   }
 
   #age(oldest: Lacking, offset: number, length: number): void {

@@ -63,7 +63,7 @@ function stage(size = 0): Stage {
   };
 }
 
-test("a file that lacks nothing has no record, and counts follow every change", () => {
+test("counts follow every change, and a file that lacks nothing is not among those that do", () => {
   const { behind, append, acknowledge, file } = stage();
   assert.deepEqual([behind.files, behind.bytes, [...behind.all()]], [0, 0, []]);
   append(100);
@@ -131,4 +131,19 @@ test("a file that was cut lacks no more than there is", async () => {
   file.generation.end = 40;
   behind.update(progress);
   assert.deepEqual([behind.bytes, lag()], [40, 10_000]);
+});
+
+test("few records are kept of files that lack nothing", () => {
+  const behind = new Behind(new FakeClock());
+  const all = Array.from({ length: 5_000 }, (_, i) =>
+    newProgress(fakeFile(`${i}.log`, "12345").generation, false, false),
+  );
+  for (const progress of all) behind.update(progress);
+  assert.deepEqual([behind.files, behind.bytes, behind.size], [5_000, 25_000, 5_000]);
+  for (const progress of all) {
+    progress.offset = 5;
+    behind.update(progress);
+  }
+  assert.deepEqual([behind.files, behind.bytes], [0, 0]);
+  assert.ok(behind.size <= 1_025, `${behind.size} records`);
 });
