@@ -33,6 +33,8 @@ export function touches(file: string): string[] {
     .split("\n")
     .filter((line) => {
       if (line === "" || /^\d+ (\+\+\+|---)/.test(line)) return false;
+      // The end of a call that another thread cut in two: its beginning, with the flags, is judged.
+      if (/^\d+ <\.\.\. \w+ resumed>/.test(line)) return false;
       if (/(open|openat)\(/.test(line))
         return /O_WRONLY|O_RDWR|O_CREAT|O_TRUNC/.test(line) && !/"\/(dev|proc)\//.test(line);
       // A connection under way is told as -1 too.
