@@ -13,6 +13,11 @@ const FRESH = 1_000;
 /** A share of a huge file system is no more than this, in bytes. */
 const MOST_SHARE = 4 * 2 ** 30;
 
+/** Bytes that must stay free on a file system of `total` bytes. */
+export function leastFree(floor: Floor, total: number): number {
+  return "bytes" in floor ? floor.bytes : Math.min(floor.share * total, MOST_SHARE);
+}
+
 export class FreeSpace {
   readonly #root: Directory;
   readonly #clock: Clock;
@@ -46,7 +51,7 @@ export class FreeSpace {
 
   #ask(): void {
     const { free, total } = this.#root.space();
-    const floor = "bytes" in this.#floor ? this.#floor.bytes : Math.min(this.#floor.share * total, MOST_SHARE);
+    const floor = leastFree(this.#floor, total);
     this.#left = free - floor;
     this.#askedAt = this.#clock.elapsed();
     const low = this.#left <= 0;

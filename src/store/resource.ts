@@ -29,6 +29,7 @@ export interface Ground {
   readonly newHash: NewHash;
   readonly kept: Kept;
   readonly emit: Emit;
+  readonly sync: (file: OpenFile) => Promise<void>;
   /** The process must end: what the disk holds is not known any more. */
   readonly fatal: () => void;
   /** About how many bytes one append may collect before it writes. */
@@ -231,7 +232,7 @@ export class Resource {
     this.#syncing = true;
     // Die here: the file holds a correct prefix of unknown length, which nobody was told of. The next life syncs
     // what it finds before it tells its size.
-    const data = file.sync();
+    const data = this.#ground.sync(file);
     const all = this.#named ? data : Promise.all([data, this.#ground.names.durable(this.path)]);
     all.then(
       () => this.#synced(target),

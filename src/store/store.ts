@@ -47,7 +47,7 @@ export class Store {
   #interval = 0;
 
   constructor(parts: StoreParts) {
-    const { root, clock, emit, fsync, newHash, fatal } = parts;
+    const { root, clock, emit, fsync, newHash, fatal, sync = (file) => file.sync() } = parts;
     this.#clock = clock;
     this.#sealed = parts.sealed;
     this.#kept = new Kept(root, clock, newHash, emit);
@@ -58,6 +58,7 @@ export class Store {
       fsync,
       newHash,
       fatal,
+      sync,
       names: new Names(root, clock),
       kept: this.#kept,
       chunk: () => Math.min(Math.max(COLLECT / Math.max(this.#holders, 1), LEAST_CHUNK), MOST_CHUNK),
