@@ -4,6 +4,7 @@
 
 import type { PatternOptions } from "../discovery/options.ts";
 import type { DestinationOptions } from "../transfer/options.ts";
+import { ADMIN_KEY } from "./admin.ts";
 import { count, rate } from "./amounts.ts";
 import { canonicalUrl, destinationUrl, isHttps, staysHere } from "./destination-url.ts";
 import type { ClientConfig } from "./options.ts";
@@ -74,6 +75,7 @@ const CLIENT_KEYS = {
   sync_source: withDefault(flag, false),
   scan_paths: required(list(map(SCAN_PATH_KEYS, (_, at) => checkPair("regex_from", "regex_to", at)))),
   destinations: required(list(map(DESTINATION_KEYS, checkDestination))),
+  admin: ADMIN_KEY,
 };
 
 export const CLIENT_SCHEMA = map(CLIENT_KEYS, checkClient);
@@ -161,6 +163,7 @@ function toClientConfig(values: Values<typeof CLIENT_KEYS>, path: string): Clien
     syncSource: values.sync_source,
     patterns: values.scan_paths.map(toPatternOptions),
     destinations: values.destinations.map(toDestinationOptions),
+    admin: values.admin?.listen,
   };
 }
 

@@ -1,6 +1,7 @@
 // The two configuration files after reading: everything checked, every default filled in, times in ms. What a
 // key means is written in docs/CONFIGURATION.md.
 
+import type { AdminOptions } from "../admin/options.ts";
 import type { ArchiveOptions } from "../archive/options.ts";
 import type { PatternOptions } from "../discovery/options.ts";
 import type { IngestOptions } from "../ingest/options.ts";
@@ -21,6 +22,8 @@ export interface ClientConfig extends SpoolOptions {
   readonly syncSource: boolean;
   readonly patterns: readonly PatternOptions[];
   readonly destinations: readonly DestinationOptions[];
+  /** `admin.listen`; undefined: nowhere. */
+  readonly admin: AdminOptions | undefined;
 }
 
 export interface ServerConfig extends StoreOptions, IngestOptions {
@@ -35,4 +38,6 @@ export interface ServerConfig extends StoreOptions, IngestOptions {
   readonly statusInterval: number;
   /** `expected_interval`: who is silent for longer is told of as missing. */
   readonly expectedInterval: number;
+  /** `admin.listen`; undefined: nowhere. */
+  readonly admin: AdminOptions | undefined;
 }

@@ -4,6 +4,7 @@
 
 import { bytesOf } from "../base/text.ts";
 import { faultOfName } from "../protocol/resource-path.ts";
+import { ADMIN_KEY, checkAdminPort } from "./admin.ts";
 import { count, countOrUnlimited, room, size, sizeOrUnlimited } from "./amounts.ts";
 import type { ServerConfig } from "./options.ts";
 import { type Place, quoteShort, report } from "./place.ts";
@@ -68,6 +69,7 @@ const SERVER_KEYS = {
       checkArchive,
     ),
   ),
+  admin: ADMIN_KEY,
 };
 
 export const SERVER_SCHEMA = map(SERVER_KEYS, checkServer);
@@ -94,6 +96,7 @@ function checkArchive({ after, delete_after }: Partly<{ after: number; delete_af
 }
 
 function checkServer(values: Partly<Values<typeof SERVER_KEYS>>, at: At): void {
+  checkAdminPort(values.admin, values.listen_port, at);
   const prefix = at("client_prefix");
   if (prefix !== undefined && values.tls?.client_ca === undefined && at("tls.client_ca") === undefined) {
     report(prefix, "stands without tls.client_ca", "a CA whose certificates hold the names");
@@ -139,5 +142,6 @@ function toServerConfig(values: Values<typeof SERVER_KEYS>, path: string): Serve
       values.archive === undefined
         ? undefined
         : { after: values.archive.after, deleteAfter: values.archive.delete_after },
+    admin: values.admin?.listen,
   };
 }

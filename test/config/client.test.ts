@@ -35,6 +35,7 @@ test("a minimal file has every default", () => {
     syncSource: false,
     patterns: [{ name: "a", pattern: "/a/*", ...PATTERN_DEFAULTS }],
     destinations: [{ url: "http://h/" }],
+    admin: undefined,
   });
 });
 
@@ -87,6 +88,8 @@ scan_paths:
   datadir: /d
 destinations:
 - url: https://{hostname}.example.com/{machine}/a%20b/
+admin:
+  listen: localhost:10656
 `;
   assert.deepEqual(read(text), {
     path: "/etc/c.yaml",
@@ -109,6 +112,7 @@ destinations:
       },
     ],
     destinations: [{ url: "https://{hostname}.example.com/{machine}/a%20b/" }],
+    admin: { host: "localhost", port: 10_656 },
   });
 });
 

@@ -7,7 +7,7 @@ import { parseServerConfig } from "../../src/config/server.ts";
 import { type Case, messagesOf } from "./messages.ts";
 
 const KEYS =
-  "datadir, validate_regex, logfile, listen_port, bind_address, fsync, status_interval, expected_interval, tls, client_prefix, tokens_file, limits, archive";
+  "datadir, validate_regex, logfile, listen_port, bind_address, fsync, status_interval, expected_interval, tls, client_prefix, tokens_file, limits, archive, admin";
 const DIRECTORY = "the absolute path of a directory";
 const FILE = "the absolute path of a file";
 const TIMES = "500ms, 30s, 5m, 2h or 7d";

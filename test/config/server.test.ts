@@ -21,6 +21,7 @@ const DEFAULTS: ServerConfig = {
   tls: undefined,
   clientPrefix: undefined,
   tokensFile: undefined,
+  admin: undefined,
   connectionLimits: {
     connections: 4096,
     connectionsPerKey: 256,

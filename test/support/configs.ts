@@ -31,6 +31,7 @@ export interface ClientConfig {
   readonly sync_source?: boolean;
   readonly scan_paths: readonly ScanPath[];
   readonly destinations: readonly (string | Destination)[];
+  readonly admin?: { readonly listen: string | number };
 }
 
 export interface ServerConfig {
@@ -45,6 +46,7 @@ export interface ServerConfig {
   readonly expected_interval?: number | string;
   readonly archive?: { readonly after?: string; readonly compress?: string; readonly delete_after?: string };
   readonly limits?: Readonly<Record<string, unknown>>;
+  readonly admin?: { readonly listen: string | number };
 }
 
 export function writeClientConfig(file: string, { scan_paths, destinations, ...rest }: ClientConfig): void {
