@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 # npm writes this file last.
 INSTALLED := node_modules/.package-lock.json
 # Directories too: a file may be gone.
-SOURCES := $(shell find src -type d -o -name '*.ts')
+SOURCES := $(shell find src -type d -o -name '*.ts' -o -path 'src/admin/page/*')
 
 .PHONY: help build deb release demo test check fuzz soak planted bench clean
 
@@ -45,6 +45,7 @@ planted: $(INSTALLED) ## plant faults in a copy of the sources, one at a time: e
 
 check: $(INSTALLED) ## types, lint, format, tidy test
 	tsc --noEmit
+	tsc --noEmit -p src/admin/page
 	biome check --error-on-warnings .
 	@node --test --test-reporter=dot test/tidy.test.ts
 

@@ -2,9 +2,10 @@
 // Everything is made in a directory of its own and renamed into place, so that a build that fails, or runs
 // beside another, leaves a good binary.
 
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, formatMessagesSync } from "esbuild";
+import { adminPage } from "./admin-page.ts";
 import { embed, NODE } from "./sea.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -13,9 +14,11 @@ const DIST = join(ROOT, "dist");
 mkdirSync(DIST, { recursive: true });
 const work = mkdtempSync(join(DIST, ".build-"));
 try {
-  await bundle(join(work, "shaftlog.cjs"));
+  const page = await adminPage(ROOT);
+  writeFileSync(join(work, "admin-page.html"), page);
+  await bundle(join(work, "shaftlog.cjs"), page);
   const size = embed(work, NODE, true);
-  for (const name of ["shaftlog.cjs", "shaftlog"]) renameSync(join(work, name), join(DIST, name));
+  for (const name of ["admin-page.html", "shaftlog.cjs", "shaftlog"]) renameSync(join(work, name), join(DIST, name));
   process.stdout.write(`dist/shaftlog: ${(size / 1e6).toFixed(1)} MB\n`);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
@@ -25,7 +28,7 @@ try {
 }
 
 /** One CommonJS file, the only format that a single executable application takes; its imports stay lazy. */
-async function bundle(outfile: string): Promise<void> {
+async function bundle(outfile: string, page: string): Promise<void> {
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
   const { warnings } = await build({
     absWorkingDir: ROOT,
@@ -36,7 +39,11 @@ async function bundle(outfile: string): Promise<void> {
     format: "cjs",
     target: "node24",
     // CommonJS has no import.meta; it is used only to find files that are beside the sources.
-    define: { SHAFTLOG_VERSION: JSON.stringify(version), "import.meta.dirname": '""' },
+    define: {
+      SHAFTLOG_VERSION: JSON.stringify(version),
+      SHAFTLOG_ADMIN_PAGE: JSON.stringify(page),
+      "import.meta.dirname": '""',
+    },
     logLevel: "silent",
   });
   if (warnings.length > 0) throw new Error(formatMessagesSync(warnings, { kind: "warning" }).join(""));

@@ -11,6 +11,7 @@ missing=
 need() { command -v "$1" >/dev/null 2>&1 || missing="$missing $2"; }
 need apache2 apache2-bin
 need chattr e2fsprogs
+need chromium chromium
 need curl curl
 need lighttpd "lighttpd lighttpd-mod-webdav"
 need ip iproute2
@@ -20,6 +21,7 @@ need mkfs.ext4 e2fsprogs
 need mkfs.xfs xfsprogs
 need nginx nginx-light
 need openssl openssl
+need promtool prometheus
 need rsync rsync
 need shellcheck shellcheck
 need slowhttptest slowhttptest

@@ -34,6 +34,7 @@ const ENTRANCE: Readonly<Record<string, RegExp>> = {
   cac: /^src\/main\.ts$/,
   consola: /^src\/platform\/[\w-]*log[\w-]*\.ts$/,
   minimatch: /^src\/discovery\/pattern\.ts$/,
+  "prom-client": /^src\/admin\/metrics\.ts$/,
   undici: /^src\/platform\/[\w-]*http[\w-]*\.ts$/,
   yaml: /^src\/config\//,
 };

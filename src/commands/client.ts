@@ -2,6 +2,7 @@
 // Order matters: the configuration before anything is touched, the locks before anything is written, the
 // spool's files before the first look for new ones, so that nothing known is adopted again.
 
+import type { Admin } from "../admin/admin.ts";
 import type { Emit } from "../base/events.ts";
 import { bytesOf } from "../base/text.ts";
 import { loadClientConfig } from "../config/load.ts";
@@ -17,6 +18,7 @@ import { ClientStatusSource } from "../status/client-status.ts";
 import { DestinationWatch } from "../status/destination-watch.ts";
 import { RecentErrors } from "../status/recent-errors.ts";
 import type { Destination } from "../transfer/destination.ts";
+import { openAdmin } from "./admin.ts";
 import { ClientSyncs } from "./client-sync.ts";
 import { datadirsOf } from "./datadirs.ts";
 import { createDestination, deliveryTo, destinationUrls, hearing } from "./destinations.ts";
@@ -39,7 +41,11 @@ export async function runClient(flags: ClientFlags): Promise<number> {
   const config = loadClientConfig(flags.config);
   const transports = await openTransports(config.destinations);
   const log = openLog({ path: flags.stdout ? undefined : config.logfile, debug: flags.debug });
-  const errors = new RecentErrors(systemClock, log.emit);
+  let admin: Admin | undefined;
+  const errors = new RecentErrors(systemClock, (event) => {
+    admin?.told(event);
+    log.emit(event);
+  });
   const { emit } = errors;
   let renewal: TlsRenewal | undefined;
   // From here on a signal is heard, however long the start takes.
@@ -48,6 +54,12 @@ export async function runClient(flags: ClientFlags): Promise<number> {
     renewal?.now();
   });
   const spools = await openClientSpools(config, emit);
+  try {
+    admin = await openAdmin("client", config);
+  } catch (error) {
+    await spools.close();
+    throw error;
+  }
   const urls = destinationUrls(config.destinations, { hostname: hostName, machine: () => machineOf(config) });
   const ports = { files: nodeFiles, clock: systemClock, emit };
   const how = { compareAll: false, syncSource: config.syncSource, options: config.destinations };
@@ -97,10 +109,26 @@ export async function runClient(flags: ClientFlags): Promise<number> {
     status: () => source.document(),
     sync: (question, peer) => syncs.begin(question, peer, discovery, watches),
   });
+  let looked = false;
+  admin?.serve(
+    {
+      status: () => source.document(),
+      readings: () =>
+        watches.map(({ destination, behind }) => ({
+          name: destination.url,
+          bytes: destination.bytesSent,
+          backlog: behind.bytes,
+        })),
+      leastFree: () => 0,
+      notReady: () => (looked ? undefined : "the first look for files is under way"),
+    },
+    emit,
+  );
   const manager = await serviceManager(process.env, systemClock, emit, () => atAGlance(destinations));
   const started = discovery.start();
   manager.ready();
   await Promise.race([started, stopped]);
+  looked = true;
   // Delivery has begun: nothing waits for this.
   void import("./check-host.ts").then(({ tellHost }) =>
     tellHost(config, spools, (event) => {
@@ -112,11 +140,13 @@ export async function runClient(flags: ClientFlags): Promise<number> {
   isOver = true;
   manager.stopping();
   await socket?.close();
+  admin?.stopping();
   status.stop();
   source.stop();
   renewal.stop();
   await discovery.stop();
   await Promise.all(destinations.map((destination) => destination.stop(GRACE)));
+  await admin?.stop();
   await spools.close();
   emit(clientStopped());
   log.close();

@@ -6,6 +6,8 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Admin } from "../admin/admin.ts";
+import { ALL_HOSTS } from "../admin/history.ts";
 import { codeOf, describe, StartFailure } from "../base/errors.ts";
 import type { Emit } from "../base/events.ts";
 import { bytesOf, quoteText } from "../base/text.ts";
@@ -24,7 +26,9 @@ import { nodeHttpServer } from "../platform/node-http-server.ts";
 import { openFileLimit } from "../platform/open-file-limit.ts";
 import { RecentErrors } from "../status/recent-errors.ts";
 import { ServerStatusSource } from "../status/server-status-source.ts";
+import { leastFree } from "../store/free-space.ts";
 import { Store } from "../store/store.ts";
+import { openAdmin } from "./admin.ts";
 import { refuseUnconfigured } from "./first-minute.ts";
 import { EXIT, type ServerFlags } from "./flags.ts";
 import { openSealed, startArchive } from "./server-archive.ts";
@@ -60,10 +64,15 @@ export async function runServer(flags: ServerFlags): Promise<number> {
 }
 
 async function serve(config: ServerConfig, root: Directory, log: Log, verbose: boolean): Promise<number> {
-  const errors = new RecentErrors(systemClock, log.emit);
+  let admin: Admin | undefined;
+  const errors = new RecentErrors(systemClock, (event) => {
+    admin?.told(event);
+    log.emit(event);
+  });
   const { emit } = errors;
   const failed = Promise.withResolvers<number>();
   const credentials = await ServerCredentials.load(config, systemClock, emit);
+  admin = await openAdmin("server", config);
   const limit = openFileLimit();
   const mostOpen = Math.min(1024, Math.max(4, Math.floor(limit / 4)));
   const sealed = await openSealed(root, emit);
@@ -78,6 +87,7 @@ async function serve(config: ServerConfig, root: Directory, log: Log, verbose: b
     mostOpen,
     sealed,
     fatal: () => failed.resolve(EXIT.INTERNAL),
+    ...(admin === undefined ? {} : { sync: admin.syncing }),
   });
   const ingest = await open(config, store, credentials, mostConnections(config, limit - mostOpen), emit, verbose);
   const status = new ServerStatus(systemClock, emit, config.statusInterval, ingest, store, credentials);
@@ -105,19 +115,31 @@ async function serve(config: ServerConfig, root: Directory, log: Log, verbose: b
   credentials.watch(ingest);
   const socket = await openStatusSocket(config.datadir, emit, { status: () => source.document() });
   emit(listening(ingest.address, ingest.port, config.datadir, config.fsync, version));
+  admin?.serve(
+    {
+      status: () => source.document(),
+      readings: () => [{ name: ALL_HOSTS, bytes: store.totals.bytes }, ...ingest.activities()],
+      leastFree: ({ size_bytes: size }) => leastFree(config.minFreeSpace, size ?? 0),
+      notReady: () => undefined,
+    },
+    emit,
+  );
   const atAGlance = () => `${ingest.counts().connections} connections, ${store.counts().bytes} bytes taken`;
   const manager = await serviceManager(process.env, systemClock, emit, atAGlance);
   manager.ready();
   const code = await Promise.race([stop, failed.promise]);
   manager.stopping();
   await socket?.close();
+  admin?.stopping();
   status.stop();
   source.stop();
   credentials.stop();
   // After a failed disk nothing more is written or acknowledged: the process just ends.
   if (code !== EXIT.OK) return code;
   emit(stopping());
-  const finished = Promise.all([archive?.stop(), finish(ingest, store)]).then(() => EXIT.OK);
+  const finished = Promise.all([archive?.stop(), finish(ingest, store)])
+    .then(() => admin?.stop())
+    .then(() => EXIT.OK);
   const end = await Promise.race([finished, failed.promise]);
   if (end === EXIT.OK) emit(stopped());
   return end;

@@ -47,17 +47,12 @@ export class Store {
   #interval = 0;
 
   constructor(parts: StoreParts) {
-    const { root, clock, emit, fsync, newHash, fatal, sync = (file) => file.sync() } = parts;
+    const { root, clock, emit, newHash, sync = (file) => file.sync() } = parts;
     this.#clock = clock;
     this.#sealed = parts.sealed;
     this.#kept = new Kept(root, clock, newHash, emit);
     this.#ground = {
-      root,
-      clock,
-      emit,
-      fsync,
-      newHash,
-      fatal,
+      ...parts,
       sync,
       names: new Names(root, clock),
       kept: this.#kept,
