@@ -94,6 +94,11 @@ export async function send(
         stop = { kind: "doubt" };
         break;
       }
+      // It ended meanwhile: what was read belongs to the generation that goes on.
+      if (lengthOf(generation) < next + length) {
+        stop = { kind: "again" };
+        break;
+      }
       const { bytes, mark } = reading.piece;
       // From here until its answer is in, nobody can tell how much is there.
       progress.known = false;

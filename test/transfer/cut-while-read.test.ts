@@ -55,3 +55,44 @@ test("a new generation whose file is shorter than its beginning by the time it i
   assert.ok(noticed.includes(0));
   assert.equal(http.requests.filter(({ method, path }) => method === "PUT" && path.includes("g2")).length, 0);
 });
+
+test("a generation that ends while a large range of it is read sends nothing beyond its end", async () => {
+  const http = new FakeHttp();
+  const clock = new FakeClock();
+  const destination = new Destination({
+    url: new URL("http://log.test:10655/"),
+    http,
+    clock,
+    random: () => 0.5,
+    newHash: () => createHash("sha256"),
+    compareAll: false,
+    spool: { noticed: () => {}, supersede: () => {}, rewritten: () => {}, acknowledged: () => {} },
+    emit: () => {},
+  });
+  const file = fakeFile("a.log", "x".repeat(3 << 20));
+  const { open } = file.entry.holder;
+  let reads = 0;
+  Object.assign(file.entry.holder, {
+    open: () => {
+      const opened = open(file.entry);
+      const { read } = opened;
+      return Object.assign(opened, {
+        read: async (...where: Parameters<typeof read>) => {
+          // Another destination found it rewritten.
+          if (++reads === 1) Object.assign(file.generation, { end: 1000 });
+          return await read(...where);
+        },
+      });
+    },
+  });
+  destination.window.answered(destination.window.size, 1);
+  destination.added(file.generation, false);
+  await clock.advance(1_000);
+  assert.ok(reads > 0, "a range was read asynchronously");
+  const ranges = http.requests.flatMap(({ headers }) => headers.filter((value) => value.startsWith("bytes ")));
+  assert.ok(ranges.length > 0);
+  for (const range of ranges) {
+    const [, last, size] = /-(\d+)\/(\d+)$/.exec(range) ?? [];
+    assert.ok(Number(last) < Number(size), range);
+  }
+});
