@@ -32,7 +32,7 @@ export async function checkServer(config: ServerConfig): Promise<Finding[]> {
   const owner = holderOf(datadir);
   const found = await checkDatadir(nodeFiles, nodeHostFacts, datadir, "server-datadir");
   found.push(...checkFileSystem(nodeHostFacts, datadir, "data directory"));
-  found.push(...(await checkFsync(nodeFiles, systemClock, datadir, config.fsync)));
+  found.push(...(await checkFsync(nodeFiles, systemClock, { datadir, fsync: config.fsync, path: config.path })));
   found.push(...checkFloor(nodeHostFacts, datadir, config.minFreeSpace));
   found.push(...(await checkIdentities(config)));
   const addresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));

@@ -147,6 +147,13 @@ test("without rights: files that may not be read or linked, a spool that cannot 
     assert.match(guarded.subject, /and 1 more/);
     assert.match(guarded.text, /user 0.*protected_hardlinks/);
   }
+  // What is in root's data directory is root's alone, and that is no reason to stop.
+  const spool = path.join(home, "spool");
+  fs.mkdirSync(spool, { mode: 0o700 });
+  const closed = check(config, { wrapper });
+  assert.match(finding(closed, "spool-not-readable").text, /permission denied/);
+  assert.equal(finding(closed, "spool").level, "error");
+  fs.rmdirSync(spool);
   const own = path.join(logs, "own.log");
   fs.rmSync(path.join(logs, "secret.log"));
   fs.rmSync(path.join(logs, "open.log"));
