@@ -95,7 +95,9 @@ for (const name of values.case ?? [...Object.keys(CASES), "sizes"]) {
   }
   const one = CASES[name];
   if (one === undefined) throw new Error(`no case ${name}; there are ${Object.keys(CASES).join(", ")}`);
-  rows.push(await measure(one, Number(values.mib) * (one.share ?? 1)));
+  const row = await measure(one, Number(values.mib) * (one.share ?? 1));
+  process.stderr.write(`${row.what}: ${row.shaftlog}, ${row.peers}, ratio ${row.ratio}\n`);
+  rows.push(row);
 }
 publish("throughput", { rows, charts });
 
