@@ -39,6 +39,8 @@ export interface ClientStatusParts {
   readonly daysLeft: (index: number) => number | undefined;
 }
 
+type Behindmost = Lacking & { readonly watch: DestinationWatch };
+
 /** Open from its making until `stop`. */
 export class ClientStatusSource implements SpoolListener {
   readonly #parts: ClientStatusParts;
@@ -91,7 +93,7 @@ export class ClientStatusSource implements SpoolListener {
   async #make(): Promise<ClientStatus> {
     const { clock, version, pid, config, watches, spools, errors } = this.#parts;
     const held = await this.#lookAtSpools();
-    const furthest: (Lacking & { readonly watch: DestinationWatch })[] = [];
+    const furthest: Behindmost[] = [];
     const destinations: DestinationStatus[] = [];
     for (const [i, watch] of watches.entries()) destinations.push(await this.#destination(watch, i, furthest));
     return {
@@ -111,23 +113,19 @@ export class ClientStatusSource implements SpoolListener {
     };
   }
 
-  async #destination(
-    watch: DestinationWatch,
-    index: number,
-    furthest: (Lacking & { readonly watch: DestinationWatch })[],
-  ): Promise<DestinationStatus> {
+  async #destination(watch: DestinationWatch, index: number, furthest: Behindmost[]): Promise<DestinationStatus> {
     const { clock, daysLeft } = this.#parts;
     const { destination, behind } = watch;
     let since = Number.POSITIVE_INFINITY;
+    let least = 0;
     const look = (lacking: Lacking) => {
       since = Math.min(since, lacking.since);
-      const last = furthest[MOST_BEHIND - 1];
-      if (last !== undefined && last.bytes >= lacking.bytes) return;
-      furthest.push({ ...lacking, watch });
-      furthest.sort((a, b) => b.bytes - a.bytes);
-      furthest.length = Math.min(furthest.length, MOST_BEHIND);
+      if (lacking.bytes <= least) return;
+      // Put in order now and then: where each is larger than the ones before, that must not cost an order for each.
+      if (furthest.push({ ...lacking, watch }) >= 8 * MOST_BEHIND) least = keepFurthest(furthest);
     };
     await this.#inSlices(behind.all(), look);
+    keepFurthest(furthest);
     const { outage, faults, bytesSent } = destination;
     const rate = Math.max(0, this.#rates.of(watch, bytesSent));
     const state = stateOf(outage.trouble !== undefined, faults.size, behind.files);
@@ -149,7 +147,7 @@ export class ClientStatusSource implements SpoolListener {
     };
   }
 
-  #fileBehind({ progress, bytes, since, watch }: Lacking & { readonly watch: DestinationWatch }): FileBehind {
+  #fileBehind({ progress, bytes, since, watch }: Behindmost): FileBehind {
     const { of, fault } = progress;
     const { source } = of.entry;
     const reach = reachOf(progress);
@@ -200,4 +198,11 @@ export class ClientStatusSource implements SpoolListener {
       () => false,
     );
   }
+}
+
+/** Leaves those with most bytes, in order; how many bytes one must have to belong to them. */
+function keepFurthest(files: Behindmost[]): number {
+  files.sort((a, b) => b.bytes - a.bytes);
+  files.length = Math.min(files.length, MOST_BEHIND);
+  return files[MOST_BEHIND - 1]?.bytes ?? 0;
 }
