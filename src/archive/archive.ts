@@ -88,9 +88,13 @@ export class Archive {
         if (name.startsWith(".")) continue;
         if (++looked % SLICE === 0) await this.#rest.pause(PAUSE);
         const path = below === "" ? name : `${below}/${name}`;
-        const found = kind === "directory" ? undefined : look(this.#parts.root, path);
-        if (found?.kind === "file" && found.stat.size > 0 && this.#isOld(found.stat.mtimeMs)) await this.#sealOne(path);
-        else if (kind === "directory" || (found?.kind === "obstructed" && this.#isDirectory(path))) left.push(path);
+        await this.#tried(path, async () => {
+          const found = kind === "directory" ? undefined : look(this.#parts.root, path);
+          if (kind === "directory" || (found?.kind === "obstructed" && this.#isDirectory(path))) left.push(path);
+          else if (found?.kind === "file" && found.stat.size > 0 && this.#isOld(found.stat.mtimeMs)) {
+            await this.#sealOne(path);
+          }
+        });
       }
     }
   }
@@ -98,15 +102,13 @@ export class Archive {
   async #sealOne(path: Bytes): Promise<void> {
     const { sealed, emit, accounted } = this.#parts;
     if (sealed.isCopy(path)) return;
-    await this.#tried(path, async () => {
-      const outcome = await seal(path, this.#sealParts(path), ({ mtimeMs }) => this.#isOld(mtimeMs));
-      if (outcome.kind === "taken") emit(events.taken(path));
-      else if (outcome.kind === "no-room") emit(events.noRoom(path, outcome.size));
-      else if (outcome.kind === "sealed") {
-        emit(events.compressed(path, outcome.size, outcome.copySize));
-        accounted(path, 0, outcome.copySize - outcome.size);
-      }
-    });
+    const outcome = await seal(path, this.#sealParts(path), ({ mtimeMs }) => this.#isOld(mtimeMs));
+    if (outcome.kind === "taken") emit(events.taken(path));
+    else if (outcome.kind === "no-room") emit(events.noRoom(path, outcome.size));
+    else if (outcome.kind === "sealed") {
+      emit(events.compressed(path, outcome.size, outcome.copySize));
+      accounted(path, 0, outcome.copySize - outcome.size);
+    }
   }
 
   #sealParts(path: Bytes): SealParts {
@@ -185,6 +187,7 @@ export class Archive {
       await work();
     } catch (error) {
       if (error instanceof Stopped) throw error;
+      if (isGone(error)) return; // somebody took it away meanwhile
       this.#parts.emit(events.failed(path, error));
     }
   }
