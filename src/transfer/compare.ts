@@ -8,7 +8,7 @@ import type { PrefixDigest } from "../protocol/digest-field.ts";
 import { sameDigest } from "../protocol/tree-hash.ts";
 import { isSuperseded, lengthOf } from "../spool/entry.ts";
 import { firstName } from "../spool/generations.ts";
-import { holds } from "../spool/mark.ts";
+import { holds, type Mark } from "../spool/mark.ts";
 import { bisect } from "./bisect.ts";
 import type { Desk, Parted, Served } from "./desk.ts";
 import { diverged } from "./events.ts";
@@ -64,9 +64,8 @@ export async function compare(
     const at = await bisect(local, told, (middle) => askDigest(progress, middle, true, connection, desk));
     if (typeof at !== "number") return at;
     const parted = { at, size: told, ours, theirs: theirs.digest };
-    if (!isOurs(progress, file, parted, rewritten)) {
-      return { kind: "fault", fault: { kind: "diverged", text: diverged(parted), lasting: true } };
-    }
+    const foreign: Served = { kind: "fault", fault: { kind: "diverged", text: diverged(parted), lasting: true } };
+    if (!isOurs(progress, file, parted, rewritten)) return foreign;
     const { start } = generation;
     let from = start;
     let here = start + at;
@@ -75,6 +74,7 @@ export async function compare(
       // Where nothing of a later generation is left as it was, what lies before it may be new as well.
       const has = await hasUnderFirstName(progress, file, here, connection, desk);
       if (typeof has !== "number") return has;
+      if (has === 0 && memoryOf(progress, at) === undefined) return foreign;
       from = 0;
       here = has;
     }
@@ -137,18 +137,22 @@ function isOurs(progress: Progress, file: OpenFile, parted: Parted, rewritten: b
   const { entry, start } = progress.generation;
   const size = file.stat().size;
   const here = start + parted.at;
-  // What it had before this life is judged by what was remembered then: another one's answer since says nothing of it.
-  const memory = parted.at < (progress.hadAtFirst ?? 0) ? entry.remembered : entry.acknowledged;
+  const memory = memoryOf(progress, parted.at);
   return (
     rewritten ||
     entry.rewritten ||
     (memory === undefined
-      ? parted.at > 0
+      ? here > 0 // a common beginning; that of a later generation is there under the first name
       : memory.offset > size ||
         !holds(memory, file) ||
         // Behind it may be what was taken and not answered, or answered and forgotten in a power cut.
         (here >= memory.offset && (memory.loaded === true || entry.sentTo > memory.offset)))
   );
+}
+
+/** What it had before this life is judged by what was remembered then: another one's answer since says nothing of it. */
+function memoryOf({ generation: { entry }, hadAtFirst }: Progress, at: number): Mark | undefined {
+  return at < (hadAtFirst ?? 0) ? entry.remembered : entry.acknowledged;
 }
 
 /** Where the line begins that `at` is in: behind the last line break in `[start, at)`, or at `start`; `at` where that is far. */

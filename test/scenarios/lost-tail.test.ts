@@ -142,3 +142,28 @@ test("the tail lost twice, the second time all that came since the first: lines 
   }
   assert.deepEqual(scene.client.events("file-diverged"), []);
 });
+
+test("a generation lost from its first byte on, and the memory with it: what is new goes on, what is there stays", async (t) => {
+  const scene = await openScene(t, { unwatched: true });
+  const log = scene.log("app.log");
+  await scene.startServer();
+  fs.writeFileSync(
+    log,
+    "0 first line\n0 and another, so that there is a beginning to know the file by, of some length\n",
+  );
+  const { size } = fs.statSync(log);
+  const there = () => scene.texts().flatMap(([, text]) => text.split("\n").filter((line) => line !== ""));
+  const written = fs.readFileSync(log, "utf8").split("\n").slice(0, 2);
+  for (const life of ["a", "b", "c"]) {
+    // No two lives' lines have a byte in common at their beginning.
+    const lines = Array.from({ length: 20 }, (_, i) => `${life} ${i}`);
+    fs.appendFileSync(log, `${lines.join("\n")}\n`);
+    written.push(...lines);
+    await scene.startClient();
+    await scene.until("as many lines as were written", () => there().length >= written.length);
+    assert.deepEqual(there().sort(), [...written].sort());
+    await scene.client.kill();
+    fs.truncateSync(log, size);
+    for (const name of [".memory", ".clean"]) fs.rmSync(`${scene.spool}/${name}`, { force: true });
+  }
+});
