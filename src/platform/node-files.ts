@@ -8,6 +8,8 @@ import { assert } from "../base/assert.ts";
 import type { Bytes } from "../base/text.ts";
 import { isAscii } from "../base/text.ts";
 import type { Directory, Files, Kind, Listed, OpenFile, Stat, Watch } from "./files.ts";
+import { KeptOpen } from "./kept-open.ts";
+import { NodeFile, statOf } from "./node-file.ts";
 
 const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants;
 const O_PATH = 0o10000000; // asm-generic/fcntl.h; not among Node's constants
@@ -35,7 +37,9 @@ export const nodeFiles: Files = {
 class NodeDirectory implements Directory {
   readonly #fd: number;
   readonly #base: string;
+  readonly #kept = new KeptOpen<NodeDirectory>();
   #stat: Stat | undefined;
+  #users = 1;
 
   constructor(fd: number) {
     this.#fd = fd;
@@ -57,7 +61,11 @@ class NodeDirectory implements Directory {
   }
 
   directory(name: Bytes): NodeDirectory {
-    return new NodeDirectory(fs.openSync(this.#child(name), O_PATH | O_DIRECTORY | O_NOFOLLOW));
+    const known = this.#kept.take(name);
+    if (known !== undefined) return known;
+    const opened = new NodeDirectory(fs.openSync(this.#child(name), O_PATH | O_DIRECTORY | O_NOFOLLOW));
+    this.#kept.keep(name, opened);
+    return opened;
   }
 
   space(): { free: number; total: number } {
@@ -102,6 +110,8 @@ class NodeDirectory implements Directory {
   }
 
   rename(name: Bytes, to: Bytes): void {
+    this.#kept.drop(name);
+    this.#kept.drop(to);
     fs.renameSync(this.#child(name), this.#child(to));
   }
 
@@ -110,6 +120,7 @@ class NodeDirectory implements Directory {
   }
 
   rmdir(name: Bytes): void {
+    this.#kept.drop(name);
     fs.rmdirSync(this.#child(name));
   }
 
@@ -145,7 +156,13 @@ class NodeDirectory implements Directory {
     return watchPath(this.#child(name), changed);
   }
 
+  share(): void {
+    this.#users++;
+  }
+
   close(): void {
+    if (--this.#users > 0) return;
+    this.#kept.dropAll();
     fs.closeSync(this.#fd);
   }
 
@@ -158,80 +175,6 @@ class NodeDirectory implements Directory {
     assert(name !== "" && name !== "." && name !== ".." && !name.includes("/"), "a name is one path component");
     return raw(this.#base + name);
   }
-}
-
-class NodeFile implements OpenFile {
-  readonly #fd: number;
-
-  constructor(fd: number) {
-    this.#fd = fd;
-  }
-
-  stat(): Stat {
-    return statOf(fs.fstatSync(this.#fd, { bigint: true }));
-  }
-
-  async read(into: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    let done = 0;
-    while (done < length) {
-      const count = await new Promise<number>((resolve, reject) =>
-        fs.read(this.#fd, into, offset + done, length - done, position + done, (error, read) =>
-          error ? reject(error) : resolve(read),
-        ),
-      );
-      if (count === 0) break;
-      done += count;
-    }
-    return done;
-  }
-
-  readNow(into: Uint8Array, offset: number, length: number, position: number): number {
-    let done = 0;
-    while (done < length) {
-      const count = fs.readSync(this.#fd, into, offset + done, length - done, position + done);
-      if (count === 0) break;
-      done += count;
-    }
-    return done;
-  }
-
-  async append(pieces: readonly Uint8Array[]): Promise<void> {
-    let rest = pieces;
-    while (rest.length > 0) {
-      const count = await new Promise<number>((resolve, reject) =>
-        fs.writev(this.#fd, rest, null, (error, written) => (error ? reject(error) : resolve(written))),
-      );
-      rest = after(rest, count);
-    }
-  }
-
-  appendNow(pieces: readonly Uint8Array[]): void {
-    let rest = pieces;
-    while (rest.length > 0) rest = after(rest, fs.writevSync(this.#fd, rest));
-  }
-
-  sync(): Promise<void> {
-    return new Promise((resolve, reject) => fs.fdatasync(this.#fd, (error) => (error ? reject(error) : resolve())));
-  }
-
-  truncate(size: number): void {
-    fs.ftruncateSync(this.#fd, size);
-  }
-
-  close(): void {
-    fs.closeSync(this.#fd);
-  }
-}
-
-/** What of `pieces` is left once `count` bytes are written. */
-function after(pieces: readonly Uint8Array[], count: number): readonly Uint8Array[] {
-  let left = count;
-  for (let i = 0; i < pieces.length; i++) {
-    const piece = pieces[i] as Uint8Array;
-    if (left < piece.byteLength) return [piece.subarray(left), ...pieces.slice(i + 1)];
-    left -= piece.byteLength;
-  }
-  return [];
 }
 
 function watchPath(path: string | Buffer, changed: (name: Bytes | null) => void): Watch {
@@ -253,27 +196,4 @@ function kindOfEntry(entry: fs.Dirent): Kind | "unknown" {
   if (entry.isSymbolicLink()) return "link";
   if (entry.isFIFO() || entry.isSocket() || entry.isBlockDevice() || entry.isCharacterDevice()) return "other";
   return "unknown"; // some file systems do not say
-}
-
-function statOf(stat: fs.BigIntStats): Stat {
-  const type = Number(stat.mode) & fs.constants.S_IFMT;
-  return {
-    kind:
-      type === fs.constants.S_IFREG
-        ? "file"
-        : type === fs.constants.S_IFDIR
-          ? "directory"
-          : type === fs.constants.S_IFLNK
-            ? "link"
-            : "other",
-    dev: stat.dev,
-    ino: stat.ino,
-    size: Number(stat.size),
-    nlink: Number(stat.nlink),
-    uid: Number(stat.uid),
-    mode: Number(stat.mode) & 0o7777,
-    atimeMs: Number(stat.atimeMs),
-    mtimeMs: Number(stat.mtimeMs),
-    ctimeMs: Number(stat.ctimeMs),
-  };
 }
