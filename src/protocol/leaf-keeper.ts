@@ -57,6 +57,8 @@ export class LeafKeeper {
   readonly #pending = new Map<Bytes, Pending>();
   readonly #left = new Map<Bytes, Left>();
   #timer: Timer | undefined;
+  /** There may be leaf files; undefined: not looked yet. Where all files are small there are none, and nothing to do. */
+  #any: boolean | undefined;
 
   constructor(parts: LeafKeeperParts) {
     this.#parts = parts;
@@ -99,6 +101,8 @@ export class LeafKeeper {
   drop(path: Bytes): void {
     this.#pending.delete(path);
     this.#left.delete(path);
+    this.#any ??= hasLeaves(this.#parts.root);
+    if (!this.#any) return;
     try {
       const { directory, name } = placeOf(path, this.#parts.newHash);
       withLeafDirectory(this.#parts.root, directory, (at) => at.unlink(name));
@@ -184,6 +188,7 @@ export class LeafKeeper {
 
   #makeDirectories(directory: Bytes): void {
     const { root } = this.#parts;
+    this.#any = true;
     ensureDirectory(root, LEAVES);
     const below = root.directory(LEAVES);
     try {
@@ -200,6 +205,14 @@ export class LeafKeeper {
       if (this.#left.size <= REMEMBERED) break;
       this.#left.delete(oldest);
     }
+  }
+}
+
+function hasLeaves(root: Directory): boolean {
+  try {
+    return root.lstat(LEAVES) !== undefined;
+  } catch {
+    return true; // told when something is to be written
   }
 }
 

@@ -1,7 +1,7 @@
 // One data directory, open: the links in it, the names it released, its memory, its group commit. Says what its
 // entries look like now; decides nothing about when to look (growth.ts) or what goes (retention.ts).
 
-import { isGone } from "../base/errors.ts";
+import { codeOf, isGone } from "../base/errors.ts";
 import type { Emit } from "../base/events.ts";
 import type { Bytes } from "../base/text.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -111,8 +111,15 @@ export class Spool implements Holder {
 
   /** Links `from` in the data directory itself to the name `to`; EEXIST where that is taken. */
   linkTo(from: Bytes, to: Bytes): void {
-    makeDirectories(this.root, to, (parent) => this.settler.touch(parent));
-    below(this.root, to, (directory, leaf) => this.root.link(from, directory, leaf));
+    const link = () => below(this.root, to, (directory, leaf) => this.root.link(from, directory, leaf));
+    try {
+      link();
+    } catch (error) {
+      // As a rule the directories are there.
+      if (codeOf(error) !== "ENOENT") throw error;
+      makeDirectories(this.root, to, (parent) => this.settler.touch(parent));
+      link();
+    }
     this.settler.touch(directoryOf(to));
   }
 

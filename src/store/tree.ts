@@ -71,12 +71,20 @@ export function open(
  * Dying in between leaves empty directories or an empty file: no byte of anybody's, and the next append uses them.
  */
 export function create(root: Directory, path: Bytes, made: (directory: Bytes) => void): OpenFile {
+  const make = () =>
+    within(root, path, (parent, name) => {
+      const file = parent.create(name, FILE_MODE);
+      made(parentOf(path));
+      return file;
+    });
+  try {
+    return make();
+  } catch (error) {
+    // As a rule the directories are there.
+    if (codeOf(error) !== "ENOENT") throw error;
+  }
   makeParents(root, path, made);
-  return within(root, path, (parent, name) => {
-    const file = parent.create(name, FILE_MODE);
-    made(parentOf(path));
-    return file;
-  });
+  return make();
 }
 
 /** Calls `use` with the open directory at `path` ("" for the data directory); what it returns is awaited first. */
