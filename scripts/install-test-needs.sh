@@ -15,6 +15,7 @@ need chromium chromium
 need curl curl
 need lighttpd "lighttpd lighttpd-mod-webdav"
 need ip iproute2
+need jq jq
 need logrotate logrotate
 need mandoc mandoc
 need mkfs.ext4 e2fsprogs

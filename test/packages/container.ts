@@ -14,8 +14,11 @@ export const noContainer: string | false =
     ? false
     : "skipped: no systemd-nspawn (package systemd-container), or no systemd");
 
-/** Runs a shell script as a service in a fresh container with `files` in /root; what it printed. */
-export function inContainer(script: string, files: readonly string[]): string {
+/**
+ * Runs a shell script as a service in a fresh container with `files` in /root; what it printed. With `afterwards` the
+ * container is then powered off in order, and that sees what was changed in it.
+ */
+export function inContainer(script: string, files: readonly string[], afterwards?: (changes: string) => void): string {
   const memory = tmpfs("size=1g");
   const [upper, work, root] = ["upper", "work", "root"].map((name) => path.join(memory, name)) as [
     string,
@@ -31,8 +34,8 @@ export function inContainer(script: string, files: readonly string[]): string {
   fs.writeFileSync(
     path.join(units, "in-container.service"),
     [
-      "[Unit]\nSuccessAction=poweroff-force\nFailureAction=poweroff-force",
-      "[Service]\nType=oneshot\nTimeoutStartSec=90\nWorkingDirectory=/root",
+      `[Unit]\nSuccessAction=poweroff${afterwards === undefined ? "-force" : ""}\nFailureAction=poweroff-force`,
+      "[Service]\nType=oneshot\nTimeoutStartSec=240\nWorkingDirectory=/root",
       "ExecStart=/bin/bash -c 'bash /root/script.sh >/root/output 2>&1'\n",
     ].join("\n"),
   );
@@ -47,9 +50,10 @@ export function inContainer(script: string, files: readonly string[]): string {
     const { stdout, stderr } = spawnSync("systemd-nspawn", [...boot, "systemd.unit=in-container.target"], {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: 150_000,
+      timeout: 300_000,
       killSignal: "SIGKILL",
     });
+    afterwards?.(upper);
     const output = path.join(home, "output");
     return fs.existsSync(output) ? fs.readFileSync(output, "utf8") : `nothing was run: ${stdout}${stderr}`;
   } finally {
