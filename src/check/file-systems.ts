@@ -20,7 +20,7 @@ const NETWORK: Readonly<Record<number, string>> = {
   1196443219: "GPFS",
   18225520: "GFS2",
 };
-const OVERLAY = 0x794c7630;
+export const OVERLAY = 0x794c7630;
 const IN_MEMORY: Readonly<Record<number, string>> = { 16914836: "tmpfs", 2240043254: "ramfs" };
 
 /** `what`: "data directory". Where it is to be made yet, what it will lie in. */

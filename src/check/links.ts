@@ -8,6 +8,7 @@ import type { Directory, Files, Stat } from "../platform/files.ts";
 import type { HostFacts } from "../platform/host-facts.ts";
 import { CAPABILITY, hasCapability } from "./capabilities.ts";
 import type { CheckedFile } from "./checked-file.ts";
+import { OVERLAY } from "./file-systems.ts";
 import { counted, error, type Finding, ok, pathsInWords, shellWord } from "./finding.ts";
 import { nearest } from "./spool.ts";
 
@@ -27,6 +28,9 @@ function elsewhere(files: Files, host: HostFacts, all: readonly CheckedFile[]): 
     for (const [, apart] of grouped(of, (file) => `${file.dev}`)) {
       const [first] = apart;
       if (first === undefined || dev === undefined || first.dev === dev) continue;
+      // The files of an overlay have the number of their layer, its directories that of the overlay.
+      const isOverlay = host.fileSystem(there)?.type === OVERLAY;
+      if (isOverlay && statOf(files, first.path.slice(0, first.path.lastIndexOf("/")) || "/")?.dev === dev) continue;
       const text = `on another file system than ${quote(datadir)}, where no link can lead: not delivered`;
       const remedy = `findmnt -no TARGET -T ${shellWord(first.path)}   # name a directory there as scan_paths[].datadir`;
       found.push(error("file-system-differs", pathsInWords(paths(apart)), text, remedy));
