@@ -16,7 +16,7 @@ export function checkFloor(host: HostFacts, datadir: Bytes, floor: Floor): Findi
   if (space === undefined) return [];
   const kept = "bytes" in floor ? floor.bytes : Math.min(floor.share * space.total, MOST_SHARE);
   const text = `${sizeInWords(space.free)} free of ${sizeInWords(space.total)}, ${sizeInWords(kept)} are kept free (limits.min_free_space)`;
-  const look = `du -xh --max-depth=1 ${shellWord(datadir)} | sort -h   # remove or compress what is old`;
+  const look = `du -xh --max-depth=1 ${shellWord(datadir)} | sort -h   # archive what is old: clients send again what is removed by hand as long as they hold it`;
   const subject = quote(datadir);
   if (space.free <= kept) return [error("server-free-space", subject, `${text}: every append is refused (507)`, look)];
   if (space.free < kept + space.total / 20)
@@ -44,7 +44,7 @@ export function checkQuota(used: readonly Used[], quota: Quota): Finding[] {
     const share = Math.max(files / quota.files, bytes / quota.bytes);
     if (share < NEARLY) return [];
     const text = `${counted(files, "file")}, ${sizeInWords(bytes)}: ${Math.floor(share * 100)} % of what an identity may have`;
-    const remedy = `find ${shellWord(identity)} -type f | wc -l   # remove some in the data directory, or raise limits.*_per_identity`;
+    const remedy = `shaftlog archive --now ${shellWord(`${identity}/`)}   # with the server stopped, for bytes; or raise limits.*_per_identity`;
     if (share < 1) return [warning("server-quota", quote(identity), text, remedy)];
     return [error("server-quota", quote(identity), `${text}: its appends are refused (507)`, remedy)];
   });

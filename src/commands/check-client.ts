@@ -16,9 +16,11 @@ import type { ClientConfig } from "../config/options.ts";
 import { type InPlace, openInPlace } from "../discovery/in-place.ts";
 import { compilePattern } from "../discovery/pattern.ts";
 import { systemClock } from "../platform/clock.ts";
+import { holderOf } from "../platform/lock.ts";
 import { nodeFiles } from "../platform/node-files.ts";
 import { nodeHostFacts } from "../platform/node-host-facts.ts";
 import { newestOf } from "../spool/held.ts";
+import { checkAdmin } from "./check-admin.ts";
 import { checkHost } from "./check-host.ts";
 import { tlsOfDestination } from "./check-tls.ts";
 import { datadirsOf } from "./datadirs.ts";
@@ -48,6 +50,7 @@ export async function checkClient(config: ClientConfig): Promise<ClientChecks> {
     )),
   );
   for (const path of datadirs) found.push(...checkSpace(nodeHostFacts, path, onlyHere(path)));
+  found.push(...checkAdmin("client", config.admin, holderOf(bytesOf(config.datadir))));
   found.push(...(await checkDestinations(config, files[0]?.name)));
   return { findings: found, files };
 }

@@ -1,21 +1,20 @@
 // What `shaftlog check` looks at for a server, also beside one that runs: who has the data directory is read from the
 // kernel, and no lock is asked for.
 
-import { networkInterfaces } from "node:os";
 import { isGone, StartFailure } from "../base/errors.ts";
 import { type Bytes, bytesOf } from "../base/text.ts";
 import { checkCertificates } from "../check/certificates.ts";
 import { checkFileSystem } from "../check/file-systems.ts";
 import { error, type Finding, warning } from "../check/finding.ts";
+import { checkListen } from "../check/listen.ts";
 import { checkFsync } from "../check/server-durability.ts";
 import { checkDescriptors, checkFloor, checkQuota, type Used } from "../check/server-limits.ts";
-import { checkListen } from "../check/server-listen.ts";
 import { checkDatadir } from "../check/spool.ts";
 import type { ServerConfig } from "../config/options.ts";
 import { parseTokens } from "../ingest/tokens.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { Directory } from "../platform/files.ts";
-import { isLoopback } from "../platform/host.ts";
+import { isLoopback, ownAddresses } from "../platform/host.ts";
 import { holderOf } from "../platform/lock.ts";
 import { nodeFiles } from "../platform/node-files.ts";
 import { nodeHostFacts } from "../platform/node-host-facts.ts";
@@ -23,9 +22,12 @@ import { openFileLimit } from "../platform/open-file-limit.ts";
 import { readText } from "../platform/tls-files.ts";
 import { allFiles } from "../store/all-files.ts";
 import { inDirectory, parentOf } from "../store/tree.ts";
+import { checkAdmin } from "./check-admin.ts";
 import { pause } from "./check-host.ts";
 import { tlsOfServer } from "./check-tls.ts";
 import { openStore } from "./verify-server.ts";
+
+const KEYS = { address: "bind_address", port: "listen_port" };
 
 export async function checkServer(config: ServerConfig): Promise<Finding[]> {
   const datadir = bytesOf(config.datadir);
@@ -35,9 +37,10 @@ export async function checkServer(config: ServerConfig): Promise<Finding[]> {
   found.push(...(await checkFsync(nodeFiles, systemClock, { datadir, fsync: config.fsync, path: config.path })));
   found.push(...checkFloor(nodeHostFacts, datadir, config.minFreeSpace));
   found.push(...(await checkIdentities(config)));
-  const addresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
   const { bindAddress: address, listenPort: port } = config;
-  found.push(...checkListen(nodeHostFacts, { address, port, owner, addresses }));
+  const listening = { name: "server-listen", keys: KEYS, role: "server", owner, addresses: ownAddresses() } as const;
+  found.push(...checkListen(nodeHostFacts, { ...listening, address, port }));
+  found.push(...checkAdmin("server", config.admin, owner));
   found.push(...(await checkProtection(config)));
   found.push(...checkDescriptors(openFileLimit(owner), config.connectionLimits.connections, owner));
   return found;

@@ -4,12 +4,17 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isIPv4 } from "node:net";
-import { hostname } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import type { Directory } from "./files.ts";
 
 /** Whether an IP address is one that no other host can reach. */
 export function isLoopback(address: string): boolean {
   return isIPv4(address) ? address.startsWith("127.") : address === "::1" || /^::ffff:127\./i.test(address);
+}
+
+/** The IP addresses of this host's interfaces. */
+export function ownAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
 }
 
 /** gethostname(2). */

@@ -7,8 +7,8 @@ import { type CertificateFacts, checkCertificates, checkServerCertificate } from
 import { checkFileSystem } from "../../src/check/file-systems.ts";
 import { counted, type Finding, shellWord, sizeInWords } from "../../src/check/finding.ts";
 import { checkInotify } from "../../src/check/inotify.ts";
+import { checkListen } from "../../src/check/listen.ts";
 import { checkDescriptors, checkFloor, checkQuota } from "../../src/check/server-limits.ts";
-import { checkListen } from "../../src/check/server-listen.ts";
 import { checkSpace } from "../../src/check/space.ts";
 import type { FileSystem, HostFacts } from "../../src/platform/host-facts.ts";
 
@@ -109,6 +109,9 @@ test("a listening socket is found in the kernel's tables, of IPv4 and IPv6", () 
   const line = (local: string) => ` 0: ${local} 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 4711 1\n`;
   const listening = (table: string, local: string, address: string) =>
     checkListen(hostWith({ [table]: line(local) }), {
+      name: "server-listen",
+      keys: { address: "bind_address", port: "listen_port" },
+      role: "server",
       address,
       port: 10655,
       owner: undefined,

@@ -3,7 +3,9 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import fs from "node:fs";
+import net from "node:net";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
 import { check, finding, levels } from "../support/check.ts";
@@ -173,6 +175,54 @@ test("an overlay file system is told", { skip: needsMounts }, (t) => {
   if (spawnSync("unshare", ["-m", "sh", "-c", mount]).status !== 0)
     return t.skip("skipped: no overlay file systems here");
   assert.match(finding(check(config, { wrapper }), "file-system-overlay").text, /overlay/);
+});
+
+test("logs and spool on one overlay of two file systems are together, also where its files have other numbers", {
+  skip: needsMounts,
+}, (t) => {
+  const { home, config } = stage();
+  const [lower, upper] = [tmpfs("size=8m"), tmpfs("size=8m")];
+  for (const directory of [`${lower}/logs`, `${upper}/files`, `${upper}/work`]) fs.mkdirSync(directory);
+  fs.writeFileSync(`${lower}/logs/old.log`, "x\n");
+  const mount = `mount -t overlay -o lowerdir=${lower},upperdir=${upper}/files,workdir=${upper}/work none ${home}/logs`;
+  const wrapper = [
+    "unshare",
+    "-m",
+    "sh",
+    "-c",
+    `${mount} && cd ${home} && echo x >logs/logs/new.log && exec "$@"`,
+    "sh",
+  ];
+  if (spawnSync("unshare", ["-m", "sh", "-c", mount]).status !== 0)
+    return t.skip("skipped: no overlay file systems here");
+  writeClientConfig(config, {
+    datadir: `${home}/logs/spool`,
+    logfile: `${home}/client.log`,
+    scan_paths: [byBaseName(`${home}/logs/logs/*.log`)],
+    destinations: [DEAD],
+  });
+  assert.equal(finding(check(config, { wrapper }), "links").text, "each can be read and linked");
+});
+
+test("the admin listener: free, exposed, and another's", async (t) => {
+  const { config, home, logs } = stage();
+  const taken = net.createServer().listen(0, "127.0.0.1");
+  t.after(() => taken.close());
+  await once(taken, "listening");
+  const { port } = taken.address() as net.AddressInfo;
+  const admin = (listen: string | number) => {
+    const base = { datadir: path.join(home, "spool"), logfile: path.join(home, "client.log"), destinations: [DEAD] };
+    writeClientConfig(config, { ...base, scan_paths: [byBaseName(`${logs}/*`)], admin: { listen } });
+    return check(config);
+  };
+  assert.equal(finding(admin(0), "admin-listen").text, "any port that is free");
+  const another = finding(admin(port), "admin-listen");
+  assert.equal(another.level, "error");
+  assert.match(another.remedy ?? "", /^ss -ltnp .*another port in admin\.listen/);
+  const exposed = admin(`0.0.0.0:${port + 1 > 65_535 ? port - 1 : port + 1}`);
+  assert.match(finding(exposed, "admin-exposed").text, /whoever can connect/);
+  assert.deepEqual(levels(admin(0), "admin-exposed"), []);
+  assert.deepEqual(levels(check(stage().config), "admin-listen", "admin-exposed"), [], "none is configured");
 });
 
 /** This host with another logrotate configuration. */

@@ -94,6 +94,19 @@ test("before the first start, and beside a running server, which it does not tou
   await server.stop();
 });
 
+test("its admin listener is known as its own, and missed where it was started without", async (t) => {
+  const { home, config, configure } = await stage();
+  const port = await freePort();
+  configure({ admin: { listen: port } });
+  assert.equal(finding(check(config), "admin-listen").text, "free");
+  const server = start(t, "server", config, path.join(home, "server.log"));
+  await server.logged("server-started");
+  assert.match(finding(check(config), "admin-listen").text, new RegExp(`^process ${server.pid},.* listens there`));
+  configure({ admin: { listen: await freePort() } });
+  assert.match(finding(check(config), "admin-listen").text, /another configuration/);
+  await server.stop();
+});
+
 test("a port that another program has, an address of nobody, a privileged port", async (t: TestContext) => {
   const { server, port } = await listen("0.0.0.0");
   t.after(() => server.close());
