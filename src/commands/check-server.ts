@@ -1,31 +1,26 @@
 // What `shaftlog check` looks at for a server, also beside one that runs: who has the data directory is read from the
 // kernel, and no lock is asked for.
 
-import { isGone, StartFailure } from "../base/errors.ts";
-import { type Bytes, bytesOf } from "../base/text.ts";
+import { bytesOf } from "../base/text.ts";
 import { checkCertificates } from "../check/certificates.ts";
 import { checkFileSystem } from "../check/file-systems.ts";
 import { error, type Finding, warning } from "../check/finding.ts";
 import { checkListen } from "../check/listen.ts";
 import { checkFsync } from "../check/server-durability.ts";
-import { checkDescriptors, checkFloor, checkQuota, type Used } from "../check/server-limits.ts";
+import { checkDescriptors, checkFloor } from "../check/server-limits.ts";
 import { checkDatadir } from "../check/spool.ts";
 import type { ServerConfig } from "../config/options.ts";
 import { parseTokens } from "../ingest/tokens.ts";
 import { systemClock } from "../platform/clock.ts";
-import type { Directory } from "../platform/files.ts";
 import { isLoopback, ownAddresses } from "../platform/host.ts";
 import { holderOf } from "../platform/lock.ts";
 import { nodeFiles } from "../platform/node-files.ts";
 import { nodeHostFacts } from "../platform/node-host-facts.ts";
 import { openFileLimit } from "../platform/open-file-limit.ts";
 import { readText } from "../platform/tls-files.ts";
-import { allFiles } from "../store/all-files.ts";
-import { inDirectory, parentOf } from "../store/tree.ts";
 import { checkAdmin } from "./check-admin.ts";
-import { pause } from "./check-host.ts";
+import { checkStore } from "./check-store.ts";
 import { tlsOfServer } from "./check-tls.ts";
-import { openStore } from "./verify-server.ts";
 
 const KEYS = { address: "bind_address", port: "listen_port" };
 
@@ -36,7 +31,7 @@ export async function checkServer(config: ServerConfig): Promise<Finding[]> {
   found.push(...checkFileSystem(nodeHostFacts, datadir, "data directory"));
   found.push(...(await checkFsync(nodeFiles, systemClock, { datadir, fsync: config.fsync, path: config.path })));
   found.push(...checkFloor(nodeHostFacts, datadir, config.minFreeSpace));
-  found.push(...(await checkIdentities(config)));
+  found.push(...(await checkStore(config)));
   const { bindAddress: address, listenPort: port } = config;
   const listening = { name: "server-listen", keys: KEYS, role: "server", owner, addresses: ownAddresses() } as const;
   found.push(...checkListen(nodeHostFacts, { ...listening, address, port }));
@@ -70,44 +65,5 @@ function faultOfTokens(path: string): string | undefined {
     return "wrong" in tokens ? `${path}: ${tokens.wrong}` : undefined;
   } catch (cause) {
     return cause instanceof Error ? cause.message : String(cause);
-  }
-}
-
-/** Files looked at before others of this process get their turn. */
-const AT_ONCE = 500;
-
-/** Only where clients are known are they held to a quota. */
-async function checkIdentities(config: ServerConfig): Promise<Finding[]> {
-  if (config.clientPrefix === undefined && config.tokensFile === undefined) return [];
-  let root: Directory;
-  try {
-    root = openStore(config.datadir, config.path);
-  } catch (cause) {
-    if (cause instanceof StartFailure) return []; // told as server-datadir
-    throw cause;
-  }
-  const used = new Map<Bytes, { files: number; bytes: number }>();
-  let count = 0;
-  for (const name of allFiles(root)) {
-    const identity = name.slice(0, Math.max(0, name.indexOf("/")));
-    const one = used.get(identity) ?? { files: 0, bytes: 0 };
-    used.set(identity, one);
-    one.files++;
-    one.bytes += sizeOf(root, name);
-    if (++count % AT_ONCE === 0) await pause();
-  }
-  root.close();
-  return checkQuota(
-    [...used].map(([identity, one]): Used => ({ identity, ...one })),
-    config.quota,
-  );
-}
-
-function sizeOf(root: Directory, name: Bytes): number {
-  try {
-    return inDirectory(root, parentOf(name), (at) => at.lstat(name.slice(name.lastIndexOf("/") + 1)))?.size ?? 0;
-  } catch (cause) {
-    if (!isGone(cause)) throw cause;
-    return 0;
   }
 }

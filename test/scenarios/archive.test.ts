@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { archiveNow, chain } from "../support/archived.ts";
 import { assertExactlyOnce, Lines } from "../support/oracles.ts";
 import { pace } from "../support/pace.ts";
-import { start } from "../support/processes.ts";
+import { sh, start } from "../support/processes.ts";
 import { openScene, type Scene } from "../support/scene.ts";
 import { auditServer, flip, repair, states, verify } from "../support/verify.ts";
 
@@ -126,6 +126,22 @@ test("of a copy that is deleted size and digests are left: nothing is sent again
   });
   await scene.client.stop();
   await scene.server.stop();
+});
+
+test("what is removed or compressed by hand at the server is sent again, from its beginning", async (t) => {
+  const scene = await openScene(t, { unwatched: true });
+  const lines = new Lines();
+  for (const name of ["kept.log", "removed.log", "zipped.log"]) lines.append(scene.log(name), 1000);
+  await scene.start();
+  await scene.delivered(...["kept.log", "removed.log", "zipped.log"].map((name) => scene.log(name)));
+  fs.rmSync(at(scene, "removed.log"));
+  sh("gzip", "-q", at(scene, "zipped.log"));
+  // It is noticed by itself as well, within 20 s.
+  assert.equal(scene.syncOnce("-q").status, 0);
+  assert.deepEqual(names(scene), ["kept.log", "removed.log", "zipped.log", "zipped.log.gz"]);
+  for (const name of ["removed.log", "zipped.log"])
+    assert.equal(scene.text(name), fs.readFileSync(scene.log(name), "utf8"));
+  await scene.end({ gone: (name) => name === "zipped.log.gz" });
 });
 
 test("a host that lost its tail: no word of divergence, and what it writes then goes on where they part", async (t) => {

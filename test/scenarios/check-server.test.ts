@@ -78,6 +78,7 @@ test("before the first start, and beside a running server, which it does not tou
   assert.deepEqual(levels(report), [
     "ok configuration",
     "ok file-system",
+    "ok server-archive",
     "ok server-datadir",
     "ok server-descriptors",
     "ok server-free-space",
@@ -150,6 +151,30 @@ test("a disk without room, and in memory", { skip: needsRoot }, async () => {
   const report = check(config);
   assert.match(finding(report, "server-free-space").text, /every append is refused \(507\)/);
   assert.equal(finding(report, "file-system-in-memory").level, "warning");
+});
+
+test("the archive: what removing by hand does, what is due, a name that is taken, and no room", async () => {
+  const { config, configure, datadir } = await stage();
+  assert.match(finding(check(config), "server-archive").text, /removed or compressed by hand is sent again/);
+  fs.mkdirSync(path.join(datadir, "web"), { recursive: true, mode: 0o750 });
+  configure({ archive: { after: "1d" } });
+  assert.match(finding(check(config), "server-archive").text, /^0 files/);
+  const old = (name: string, bytes: number) => {
+    fs.writeFileSync(path.join(datadir, "web", name), "x".repeat(bytes));
+    fs.utimesSync(path.join(datadir, "web", name), 1e9, 1e9);
+  };
+  old("a.log", 2048);
+  old("empty.log", 0);
+  fs.writeFileSync(path.join(datadir, "web", "new.log"), "x");
+  assert.equal(finding(check(config), "server-archive").text, "1 file to compress now, 2.0 KiB");
+  fs.writeFileSync(path.join(datadir, "web", "a.log.zst"), "of somebody");
+  const taken = finding(check(config), "server-archive");
+  assert.equal(taken.level, "warning");
+  assert.match(taken.subject, /web\/a\.log"$/);
+  sh("sh", "-c", taken.remedy ?? "false");
+  fs.rmSync(path.join(datadir, "web", "a.log.zst"));
+  configure({ archive: { after: "1d" }, limits: { min_free_space: "1024TiB" } });
+  assert.match(finding(check(config), "server-archive").text, /0 bytes may be written/);
 });
 
 test("identities near their quota and over it", async () => {
