@@ -96,7 +96,7 @@ function figuresOf(status: DestinationStatus): readonly (readonly [value: string
     [backlog === 0 ? "nothing" : bytes(backlog), files === 0 ? "" : `in ${counted(files, "file")}`],
     [backlog === 0 ? "–" : duration(lag), since === null ? "" : `last taken ${clock(since)}`],
     [rate(status.rate_bytes_per_second), `${bytes(status.bytes_sent)} since start`],
-    [backlog === 0 ? "–" : left === null ? "standing still" : duration(left), ""],
+    [backlog === 0 ? "–" : left === null ? "stuck" : duration(left), ""],
   ];
 }
 
