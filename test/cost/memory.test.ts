@@ -3,14 +3,11 @@
 // a file that has nothing to send breaks the bound.
 
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { test } from "node:test";
 import v8 from "node:v8";
 import vm from "node:vm";
-import { Destination } from "../../src/transfer/destination.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { fakeDestination } from "../support/fake-destination.ts";
 import { fakeFile } from "../support/fake-entry.ts";
-import { FakeHttp } from "../support/fake-http.ts";
 
 const FILES = 10_000;
 /** Bytes. Measured 420: the object, its place in the map, and the list of those to ask next. One closure more is 100. */
@@ -25,20 +22,9 @@ function heap(): number {
 }
 
 test("a file at rest costs a small object at each destination", async () => {
-  const http = new FakeHttp();
-  const clock = new FakeClock();
   const files = Array.from({ length: FILES }, (_, i) => fakeFile(`file-${i}`, "delivered before\n"));
+  const { http, clock, destination } = fakeDestination();
   for (const { generation, bytes } of files) http.files.set(`/host/${generation.name}`, bytes);
-  const destination = new Destination({
-    url: new URL("http://log.test:10655/host/"),
-    http,
-    clock,
-    random: () => 0.5,
-    newHash: () => createHash("sha256"),
-    compareAll: false,
-    spool: { noticed: () => {}, supersede: () => {}, rewritten: () => {}, acknowledged: () => {} },
-    emit: () => {},
-  });
   const before = heap();
   for (const { generation } of files) destination.added(generation, false);
   await clock.advance(1000);

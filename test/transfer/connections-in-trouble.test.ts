@@ -1,11 +1,9 @@
 // A file whose requests broke gets a fresh connection for its append; one fresh connection, and then the append.
 
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { test } from "node:test";
 import type { HttpOutcome } from "../../src/platform/http.ts";
-import { Destination } from "../../src/transfer/destination.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { fakeDestination } from "../support/fake-destination.ts";
 import { fakeFile } from "../support/fake-entry.ts";
 import { FakeHttp } from "../support/fake-http.ts";
 
@@ -27,18 +25,7 @@ const trouble: readonly [string, (http: FakeHttp) => HttpOutcome][] = [
 
 for (const [what, outcome] of trouble) {
   test(`after ${what} to each PUT there are few connections, and all is sent once it is over`, async () => {
-    const http = new BoundedHttp();
-    const clock = new FakeClock();
-    const destination = new Destination({
-      url: new URL("http://log.test:10655/host/"),
-      http,
-      clock,
-      random: () => 0.5,
-      newHash: () => createHash("sha256"),
-      compareAll: false,
-      spool: { noticed: () => {}, supersede: () => {}, rewritten: () => {}, acknowledged: () => {} },
-      emit: () => {},
-    });
+    const { http, clock, destination } = fakeDestination({ http: new BoundedHttp() });
     let over = false;
     http.script = ({ method }) => (method === "PUT" && !over ? outcome(http) : undefined);
     const file = fakeFile("a", "hello");

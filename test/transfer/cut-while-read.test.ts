@@ -7,30 +7,17 @@ import { test } from "node:test";
 import type { Stat } from "../../src/platform/files.ts";
 import { formatDigest, SHAFTLOG_DIGEST } from "../../src/protocol/digest-field.ts";
 import { TreeHash } from "../../src/protocol/tree-hash.ts";
-import { Destination } from "../../src/transfer/destination.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { fakeDestination } from "../support/fake-destination.ts";
 import { fakeFile } from "../support/fake-entry.ts";
-import { FakeHttp } from "../support/fake-http.ts";
 
 test("a new generation whose file is shorter than its beginning by the time it is read", async () => {
-  const http = new FakeHttp();
-  const clock = new FakeClock();
   const noticed: number[] = [];
   let opened = 0;
-  const destination = new Destination({
+  const { http, clock, destination } = fakeDestination({
     url: new URL("http://log.test:10655/"),
-    http,
-    clock,
-    random: () => 0.5,
-    newHash: () => createHash("sha256"),
-    compareAll: false,
     spool: {
       noticed: (_entry, stat: Stat) => noticed.push(stat.size),
-      supersede: () => {},
-      rewritten: () => {},
-      acknowledged: () => {},
     },
-    emit: () => {},
   });
   // It shows that it tells digests.
   const whole = new TreeHash(() => createHash("sha256"));
@@ -57,18 +44,7 @@ test("a new generation whose file is shorter than its beginning by the time it i
 });
 
 test("a generation that ends while a large range of it is read sends nothing beyond its end", async () => {
-  const http = new FakeHttp();
-  const clock = new FakeClock();
-  const destination = new Destination({
-    url: new URL("http://log.test:10655/"),
-    http,
-    clock,
-    random: () => 0.5,
-    newHash: () => createHash("sha256"),
-    compareAll: false,
-    spool: { noticed: () => {}, supersede: () => {}, rewritten: () => {}, acknowledged: () => {} },
-    emit: () => {},
-  });
+  const { http, clock, destination } = fakeDestination({ url: new URL("http://log.test:10655/") });
   const file = fakeFile("a.log", "x".repeat(3 << 20));
   const { open } = file.entry.holder;
   let reads = 0;

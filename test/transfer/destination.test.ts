@@ -1,34 +1,20 @@
 // One destination over a fake spool, network and clock: what is sent, what is asked, and when.
 
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 import type { Event } from "../../src/base/events.ts";
-import { Destination } from "../../src/transfer/destination.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { fakeDestination } from "../support/fake-destination.ts";
 import { type FakeFile, fakeFile } from "../support/fake-entry.ts";
-import { FakeHttp } from "../support/fake-http.ts";
 
 function setUp() {
-  const http = new FakeHttp();
-  const clock = new FakeClock();
   const events: Event[] = [];
   const rewritten: unknown[] = [];
-  const destination = new Destination({
-    url: new URL("http://log.test:10655/host/"),
-    http,
-    clock,
-    random: () => 0.5,
-    newHash: () => createHash("sha256"),
-    compareAll: false,
+  const { http, clock, destination } = fakeDestination({
     spool: {
-      noticed: () => {},
-      supersede: () => {},
       rewritten: (entry) => {
         rewritten.push(entry);
         for (const generation of entry.generations) generation.end = 0;
       },
-      acknowledged: () => {},
     },
     emit: (event) => events.push(event),
   });

@@ -2,26 +2,12 @@
 // that tells nothing new must not pass for it, however often it comes.
 
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { Destination } from "../../src/transfer/destination.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { fakeDestination } from "../support/fake-destination.ts";
 import { fakeFile } from "../support/fake-entry.ts";
-import { FakeHttp } from "../support/fake-http.ts";
 
 function setUp() {
-  const http = new FakeHttp();
-  const clock = new FakeClock();
-  const destination = new Destination({
-    url: new URL("http://log.test:10655/host/"),
-    http,
-    clock,
-    random: () => 0.5,
-    newHash: () => createHash("sha256"),
-    compareAll: false,
-    spool: { noticed: () => {}, supersede: () => {}, rewritten: () => {}, acknowledged: () => {} },
-    emit: () => {},
-  });
+  const { http, clock, destination } = fakeDestination();
   return { http, clock, destination };
 }
 

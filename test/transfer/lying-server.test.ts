@@ -2,13 +2,11 @@
 // byte is believed that was not sent, and another file gets its turn.
 
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { test } from "node:test";
 import type { HttpOutcome, HttpRequest } from "../../src/platform/http.ts";
-import { Destination } from "../../src/transfer/destination.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { fakeDestination } from "../support/fake-destination.ts";
 import { fakeFile } from "../support/fake-entry.ts";
-import { FakeHttp } from "../support/fake-http.ts";
+import type { FakeHttp } from "../support/fake-http.ts";
 import { Random } from "../support/random.ts";
 
 const LENGTH = 50_000;
@@ -70,24 +68,13 @@ const LIES: Readonly<Record<string, Lie>> = {
 
 for (const [name, lie] of Object.entries(LIES)) {
   test(`${name}: no tight loop`, async () => {
-    const http = new FakeHttp();
-    const clock = new FakeClock();
     let count = 0;
+    const { http, clock, destination } = fakeDestination({ url: new URL("http://log.test/") });
     http.script = (request) => {
       // A loop without a pause would starve this process: from here on nothing is answered.
       if (++count > MOST * 10) return new Promise(() => {});
       return lie(request, count, http);
     };
-    const destination = new Destination({
-      url: new URL("http://log.test/"),
-      http,
-      clock,
-      random: () => 0.5,
-      newHash: () => createHash("sha256"),
-      compareAll: false,
-      spool: { noticed: () => {}, supersede: () => {}, rewritten: () => {}, acknowledged: () => {} },
-      emit: () => {},
-    });
     for (const file of ["a", "b"]) destination.added(fakeFile(file, "x".repeat(LENGTH)).generation, false);
     for (let minute = 0; minute < 3; minute++) {
       const before = count;

@@ -2,28 +2,17 @@
 // other file's trouble. Over a fake spool, network and clock.
 
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { test } from "node:test";
 import type { Event } from "../../src/base/events.ts";
-import { Destination } from "../../src/transfer/destination.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { fakeDestination } from "../support/fake-destination.ts";
 import { type FakeFile, fakeFile } from "../support/fake-entry.ts";
-import { FakeHttp } from "../support/fake-http.ts";
 
 const BROKEN = { kind: "failure", error: Object.assign(new Error("reset"), { code: "ECONNRESET" }) } as const;
 
 function setUp() {
-  const http = new FakeHttp();
-  const clock = new FakeClock();
   const events: Event[] = [];
-  const destination = new Destination({
+  const { http, clock, destination } = fakeDestination({
     url: new URL("http://log.test:10655/"),
-    http,
-    clock,
-    random: () => 0.5,
-    newHash: () => createHash("sha256"),
-    compareAll: false,
-    spool: { noticed: () => {}, supersede: () => {}, rewritten: () => {}, acknowledged: () => {} },
     emit: (event) => events.push(event),
   });
   const grow = (file: FakeFile, text: string) => {

@@ -2,30 +2,16 @@
 // first, over how many connections, and that all of it arrives.
 
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
-import { Destination } from "../../src/transfer/destination.ts";
 import { RateLimit } from "../../src/transfer/rate-limit.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { fakeDestination } from "../support/fake-destination.ts";
 import { fakeFile } from "../support/fake-entry.ts";
-import { FakeHttp } from "../support/fake-http.ts";
 
 const KIB = 1024;
 
 function setUp(pace: { readonly rateLimit?: number; readonly concurrency?: number }) {
-  const http = new FakeHttp();
-  const clock = new FakeClock();
-  const destination = new Destination({
-    url: new URL("http://log.test:10655/host/"),
-    http,
-    clock,
-    random: () => 0.5,
-    newHash: () => createHash("sha256"),
-    compareAll: false,
-    spool: { noticed: () => {}, supersede: () => {}, rewritten: () => {}, acknowledged: () => {} },
-    emit: () => {},
-    ...pace,
-  });
+  const { http, clock, destination } = fakeDestination({ ...pace });
   const sent = (name: string) => http.files.get(`/host/${name}`)?.length ?? 0;
   return { http, clock, destination, sent };
 }

@@ -8,11 +8,10 @@ import type { Event } from "../../src/base/events.ts";
 import type { HttpOutcome, HttpRequest } from "../../src/platform/http.ts";
 import { formatDigest } from "../../src/protocol/digest-field.ts";
 import { TreeHash } from "../../src/protocol/tree-hash.ts";
-import { Destination } from "../../src/transfer/destination.ts";
 import { reachOf } from "../../src/transfer/progress.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { fakeDestination } from "../support/fake-destination.ts";
 import { fakeFile } from "../support/fake-entry.ts";
-import { FakeHttp } from "../support/fake-http.ts";
+import type { FakeHttp } from "../support/fake-http.ts";
 
 const newHash = () => createHash("sha256");
 
@@ -23,20 +22,13 @@ function digest(bytes: Uint8Array): string {
 }
 
 function setUp() {
-  const http = new FakeHttp();
-  telling(http);
-  const clock = new FakeClock();
   const events: Event[] = [];
-  const destination = new Destination({
+  const { http, clock, destination } = fakeDestination({
     url: new URL("http://log.test:10655/"),
-    http,
-    clock,
-    random: () => 0.5,
-    newHash,
-    compareAll: false,
-    spool: { noticed: () => {}, supersede: () => assert.fail("ours"), rewritten: () => {}, acknowledged: () => {} },
+    spool: { supersede: () => assert.fail("ours") },
     emit: (event) => events.push(event),
   });
+  telling(http);
   const named = (name: string) => events.filter((event) => event.name === name).map(({ text }) => text);
   return { http, clock, destination, named };
 }
