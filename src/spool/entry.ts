@@ -31,7 +31,7 @@ export interface Entry {
   readonly dev: bigint;
   readonly ino: bigint;
   /** Ascending by `number`; never empty. */
-  readonly generations: Generation[];
+  generations: readonly Generation[];
   /** Where the file was seen last, for messages; undefined when its owner's names are gone or not seen yet. */
   source: Bytes | undefined;
   /** It was written to shortly before a life that did not end in order: its bytes are to be compared. */

@@ -77,7 +77,7 @@ export class Registry {
   drop(generation: Generation): void {
     const { entry } = generation;
     assert(this.#byName.delete(generation.name), "only what is held can be dropped");
-    entry.generations.splice(entry.generations.indexOf(generation), 1);
+    entry.generations = entry.generations.filter((one) => one !== generation);
     if (entry.generations.length === 0 && this.#byDevice.get(entry.dev)?.delete(entry.ino)) this.#entries--;
     if (this.#pending.delete(generation)) return;
     for (const listener of this.#listeners) listener.released(generation);

@@ -58,7 +58,7 @@ function goOn({ entry, generation }: FakeFile): Generation {
   for (const one of entry.generations) one.end = 0;
   const number = entry.generations.length + 1;
   const next: Generation = { entry, name: `${generation.name}.g${number}-from-0`, number, start: 0, end: undefined };
-  entry.generations.push(next);
+  entry.generations = [...entry.generations, next];
   return next;
 }
 

@@ -36,7 +36,7 @@ export function fakeFile(name: string, content: string | Buffer = ""): FakeFile 
     acknowledged: undefined,
   };
   const generation: Generation = { entry, name, number: 1, start: 0, end: undefined };
-  entry.generations.push(generation);
+  entry.generations = [generation];
   return Object.assign(file, {
     entry,
     generation,
