@@ -20,10 +20,11 @@ const MAX_BYTES = 120_000_000;
  * A code cache fits no other architecture than the one it was made on.
  */
 export function embed(directory: string, node: string, useCodeCache: boolean): number {
-  const config = JSON.parse(readFileSync(join(ROOT, "sea-config.json"), "utf8")) as object;
+  const config = JSON.parse(readFileSync(join(ROOT, "sea-config.json"), "utf8")) as { execArgv: string[] };
   // The paths in the configuration are relative to the working directory.
   writeFileSync(join(directory, "sea-config.json"), JSON.stringify({ ...config, useCodeCache }));
-  execFileSync(NODE, ["--predictable", "--experimental-sea-config", "sea-config.json"], {
+  // V8 takes a code cache only where its flags are those that it was made with.
+  execFileSync(NODE, ["--predictable", ...config.execArgv, "--experimental-sea-config", "sea-config.json"], {
     cwd: directory,
     stdio: "pipe",
   });

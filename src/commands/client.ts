@@ -9,6 +9,7 @@ import { loadClientConfig } from "../config/load.ts";
 import type { ClientConfig } from "../config/options.ts";
 import { createDiscovery } from "../discovery/discover.ts";
 import { systemClock } from "../platform/clock.ts";
+import { keepHeapSmall } from "../platform/heap.ts";
 import { hostName, machineId } from "../platform/host.ts";
 import { lockDirectory } from "../platform/lock.ts";
 import { openLog } from "../platform/log.ts";
@@ -37,6 +38,7 @@ import { version } from "./version.ts";
 const GRACE = 4_000;
 
 export async function runClient(flags: ClientFlags): Promise<number> {
+  keepHeapSmall();
   refuseUnconfigured("client", flags.config);
   const config = loadClientConfig(flags.config);
   const transports = await openTransports(config.destinations);

@@ -10,6 +10,7 @@ import type { ClientConfig } from "../config/options.ts";
 import { createDiscovery, type DiscoveryOptions, type DiscoveryPorts, type ScanReport } from "../discovery/discover.ts";
 import { type InPlace, isUnstable, openInPlace } from "../discovery/in-place.ts";
 import { systemClock } from "../platform/clock.ts";
+import { keepHeapSmall } from "../platform/heap.ts";
 import { LockedError } from "../platform/lock.ts";
 import { openLog } from "../platform/log.ts";
 import { nodeFiles } from "../platform/node-files.ts";
@@ -65,6 +66,7 @@ interface Found {
 }
 
 export async function runSyncOnce(flags: SyncOnceFlags): Promise<number> {
+  keepHeapSmall();
   const began = systemClock.elapsed();
   const config = loadClientConfig(flags.config);
   const timeout = timeoutOf(flags.timeout);
