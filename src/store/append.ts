@@ -183,7 +183,6 @@ export class Append implements BodyReader, Holder {
     this.#underWay = false;
     resource.written += length;
     resource.content.appended(pieces);
-    this.#exchange.release(pieces);
     ground.appended(resource, length);
     if (this.#state === "fenced") this.#letGo({ kind: "torn" });
     else this.#next();
@@ -250,7 +249,8 @@ export class Append implements BodyReader, Holder {
   #tampered(): void {
     const { resource, ground } = this.#held();
     ground.emit(tampered(resource.path));
-    this.#over(); // first, since the resource fences whoever still holds it
+    // First, since the resource fences whoever still holds it.
+    this.#over();
     resource.drop("failed");
     this.#end(resource, ground, { kind: "failed", size: undefined });
   }
