@@ -32,9 +32,9 @@ export function touches(file: string): string[] {
     .readFileSync(file, "utf8")
     .split("\n")
     .filter((line) => {
-      if (line === "" || /^\d+ (\+\+\+|---)/.test(line)) return false;
+      if (line === "" || /^\d+ +(\+\+\+|---)/.test(line)) return false;
       // The end of a call that another thread cut in two: its beginning, with the flags, is judged.
-      if (/^\d+ <\.\.\. \w+ resumed>/.test(line)) return false;
+      if (/^\d+ +<\.\.\. \w+ resumed>/.test(line)) return false;
       if (/(open|openat)\(/.test(line))
         return /O_WRONLY|O_RDWR|O_CREAT|O_TRUNC/.test(line) && !/"\/(dev|proc)\//.test(line);
       // A connection under way is told as -1 too.

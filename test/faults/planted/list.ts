@@ -17,7 +17,7 @@ export interface Planted {
 export const PLANTED: readonly Planted[] = [
   {
     fault: "drop the fdatasync",
-    file: "platform/node-files.ts",
+    file: "platform/node-file.ts",
     search: "fs.fdatasync(this.#fd, (error) => (error ? reject(error) : resolve()))",
     replacement: "(fs.fdatasync, reject, setImmediate(resolve))",
     caughtBy: ["server/durable.test.ts", "a further append: one fdatasync"],
