@@ -138,13 +138,14 @@ test("a destination that comes back after its time, while another one still take
   const other = await FakeServer.open(t);
   other.goAway();
   scene.configure({ destinations: [proxy.url, other.url] });
-  fs.writeFileSync(scene.log("big.log"), Buffer.alloc(2_000_000, "0123456789\n"));
+  // Twelve seconds' worth: whenever the other one comes back in the first half, it is asked again (transfer/backoff.ts).
+  fs.writeFileSync(scene.log("big.log"), Buffer.alloc(6_000_000, "0123456789\n"));
   const run = startSync(scene, ["--json", "--timeout", "1500ms"]);
   await scene.until("its time is over", () => Buffer.byteLength(scene.text("big.log")) > 1_000_000);
   await other.comeBack();
   const { code, stderr } = await run.ended;
   assert.equal(code, 0, stderr);
-  assert.equal(other.files.get("/big.log")?.length, 2_000_000);
+  assert.equal(other.files.get("/big.log")?.length, 6_000_000);
   await scene.end();
 });
 
