@@ -9,6 +9,7 @@ import { writeLogs } from "./lib/logs.ts";
 import { ours } from "./lib/ours.ts";
 import { nginx } from "./lib/peers/nginx.ts";
 import { rsync } from "./lib/peers/rsync.ts";
+import { rsyslog } from "./lib/peers/rsyslog.ts";
 import { socat } from "./lib/peers/socat.ts";
 import { freePort, inDirectory, startProgram } from "./lib/processes.ts";
 import { compared, publish, type Row } from "./lib/report.ts";
@@ -72,6 +73,13 @@ const CASES: Readonly<Record<string, Case>> = {
     circumstances: { delay: farAway },
     contenders: (task) => [ours(task), rsync(task), socat(task)],
     target: { text: "≥ 100 MB/s, aim 250", least: 0 },
+  },
+  lines: {
+    what: "one file of lines, tmpfs, verified",
+    share: 0.125,
+    rounds: 3,
+    contenders: (task) => [ours(task), rsyslog(task)],
+    target: { text: "≥ 1 × rsyslog RELP", least: 1 },
   },
 };
 
