@@ -3,19 +3,14 @@
 // file is worked on at a time, and half of the time is rest. It keeps nothing of its own: a restart begins anew.
 
 import { isGone } from "../base/errors.ts";
-import type { Emit } from "../base/events.ts";
 import type { Bytes } from "../base/text.ts";
-import type { Clock } from "../platform/clock.ts";
-import type { Codec } from "../platform/codec.ts";
 import type { Directory } from "../platform/files.ts";
-import type { NewHash } from "../protocol/tree-hash.ts";
 import { inDirectory, look, parentOf, withDirectory } from "../store/tree.ts";
 import * as events from "./events.ts";
 import type { ArchiveOptions } from "./options.ts";
 import { COMPRESSED, type Facts, inArchive, listRecords, readFactsAt } from "./record.ts";
 import { Rest, Stopped } from "./rest.ts";
-import { type SealParts, seal } from "./seal.ts";
-import type { SealedFiles } from "./sealed-files.ts";
+import { type SealGround, sealInTurn } from "./seal-in-turn.ts";
 import { REST, TrustedTime } from "./trusted-time.ts";
 
 /** Names looked at in one go, and ms of rest behind them. */
@@ -25,30 +20,15 @@ const PAUSE = 5;
 const SOONEST = 1_000;
 const LATEST = 3_600_000;
 
-export interface ArchiveParts {
-  readonly root: Directory;
-  readonly clock: Clock;
-  readonly emit: Emit;
-  readonly newHash: NewHash;
-  readonly codec: Codec;
-  readonly sealed: SealedFiles;
-  /** See SealParts. */
-  readonly room: () => number;
-  readonly claim: (path: Bytes) => (() => void) | undefined;
-  readonly fatal: () => void;
-  /** At `path` there are so many more files and bytes than before. */
-  readonly accounted: (path: Bytes, files: number, bytes: number) => void;
-}
-
 /** Runs from its making until `stop`. */
 export class Archive {
   readonly #options: ArchiveOptions;
-  readonly #parts: ArchiveParts;
+  readonly #parts: SealGround;
   readonly #rest: Rest;
   readonly #time: TrustedTime;
   readonly #running: Promise<void>;
 
-  constructor(options: ArchiveOptions, parts: ArchiveParts) {
+  constructor(options: ArchiveOptions, parts: SealGround) {
     this.#options = options;
     this.#parts = parts;
     this.#rest = new Rest(parts.clock);
@@ -100,28 +80,16 @@ export class Archive {
   }
 
   async #sealOne(path: Bytes): Promise<void> {
-    const { sealed, emit, accounted } = this.#parts;
+    const { sealed, emit } = this.#parts;
     if (sealed.isCopy(path)) return;
-    const outcome = await seal(path, this.#sealParts(path), ({ mtimeMs }) => this.#isOld(mtimeMs));
+    const outcome = await sealInTurn(
+      path,
+      this.#parts,
+      () => this.#rest.asLong(),
+      ({ mtimeMs }) => this.#isOld(mtimeMs),
+    );
     if (outcome.kind === "taken") emit(events.taken(path));
     else if (outcome.kind === "no-room") emit(events.noRoom(path, outcome.size));
-    else if (outcome.kind === "sealed") {
-      emit(events.compressed(path, outcome.size, outcome.copySize));
-      accounted(path, 0, outcome.copySize - outcome.size);
-    }
-  }
-
-  #sealParts(path: Bytes): SealParts {
-    const { clock, emit, fatal } = this.#parts;
-    return {
-      ...this.#parts,
-      now: () => clock.now(),
-      rest: () => this.#rest.asLong(),
-      fatal: (cause) => {
-        emit(events.syncFailed(path, cause));
-        fatal();
-      },
-    };
   }
 
   async #deleteOld(): Promise<void> {

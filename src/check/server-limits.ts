@@ -44,7 +44,7 @@ export function checkQuota(used: readonly Used[], quota: Quota): Finding[] {
     const share = Math.max(files / quota.files, bytes / quota.bytes);
     if (share < NEARLY) return [];
     const text = `${counted(files, "file")}, ${sizeInWords(bytes)}: ${Math.floor(share * 100)} % of what an identity may have`;
-    const remedy = `shaftlog archive --now ${shellWord(`${identity}/`)}   # with the server stopped, for bytes; or raise limits.*_per_identity`;
+    const remedy = `shaftlog archive --now ${shellWord(`${identity}/`)}   # for bytes; or raise limits.*_per_identity`;
     if (share < 1) return [warning("server-quota", quote(identity), text, remedy)];
     return [error("server-quota", quote(identity), `${text}: its appends are refused (507)`, remedy)];
   });

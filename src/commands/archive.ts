@@ -1,25 +1,34 @@
 // `shaftlog archive --now`: seals and compresses the files that it is given, whatever their age, as the running server does
-// with old ones. It takes the data directory's lock, so the server must be stopped: nobody else appends meanwhile, and
-// what a crash leaves is recovered by the next start of either. What it did is written to the server's log as well.
+// with old ones. A server that runs is asked to do it (archive-asked.ts). Where none does, this takes the data directory's
+// lock: nobody else appends meanwhile, and what a crash leaves is recovered by the next start of either. What was done is
+// written to the server's log as well.
 
-import * as events from "../archive/events.ts";
+import { archiveNow, type NowResult } from "../archive/archive-now.ts";
 import { recover } from "../archive/recover.ts";
-import { type Sealed, type SealParts, seal } from "../archive/seal.ts";
+import type { SealGround } from "../archive/seal-in-turn.ts";
 import { SealedFiles } from "../archive/sealed-files.ts";
-import { codeOf, describe, StartFailure } from "../base/errors.ts";
-import { type Bytes, bytesOf, quote } from "../base/text.ts";
+import { Turns } from "../archive/turns.ts";
+import { StartFailure } from "../base/errors.ts";
+import { type Bytes, bytesOf } from "../base/text.ts";
 import { loadServerConfig } from "../config/load.ts";
+import type { ServerConfig } from "../config/options.ts";
 import { systemClock } from "../platform/clock.ts";
-import { lockDirectory } from "../platform/lock.ts";
-import { type Log, openLog } from "../platform/log.ts";
+import type { Directory } from "../platform/files.ts";
+import { LockedError, lockDirectory } from "../platform/lock.ts";
+import { openLog } from "../platform/log.ts";
 import { sha256 } from "../platform/node-hash.ts";
 import { zstd } from "../platform/node-zstd.ts";
-import { allFiles } from "../store/all-files.ts";
 import { FreeSpace } from "../store/free-space.ts";
-import { look } from "../store/tree.ts";
+import { askServer } from "./archive-asked.ts";
 import { type ArchiveFlags, EXIT } from "./flags.ts";
 import { storePath } from "./store-path.ts";
 import { openStore } from "./verify-server.ts";
+
+const CODES: Readonly<Record<NowResult, number>> = {
+  sealed: EXIT.OK,
+  incomplete: EXIT.INCOMPLETE,
+  refused: EXIT.REFUSED,
+};
 
 export async function runArchive(flags: ArchiveFlags): Promise<number> {
   if (!flags.now)
@@ -28,70 +37,44 @@ export async function runArchive(flags: ArchiveFlags): Promise<number> {
   const config = loadServerConfig(flags.config);
   const paths = flags.paths.map((path) => storePath(path, config));
   const root = openStore(config.datadir, config.path);
-  const lock = lockDirectory(bytesOf(config.datadir));
-  const log = openLog({ path: config.logfile, debug: false });
   try {
-    await recover(root, sha256, log.emit);
-    const space = new FreeSpace(root, systemClock, log.emit, config.minFreeSpace);
-    const sealed = new SealedFiles({ root, newHash: sha256, codec: zstd, emit: log.emit });
-    const parts: SealParts = {
-      root,
-      newHash: sha256,
-      codec: zstd,
-      now: () => systemClock.now(),
-      rest: async () => {},
-      room: () => space.left(),
-      claim: (path) => sealed.claim(path),
-      fatal: () => {},
-    };
-    let code: number = EXIT.OK;
-    for (const given of paths) {
-      const isDirectory = look(root, given).kind === "obstructed";
-      for (const path of isDirectory ? allFiles(root, given) : [given]) {
-        if (isDirectory && sealed.isCopy(path)) continue;
-        code = Math.max(code, await sealOne(path, sealed, parts, log));
-      }
+    const lock = lockDirectory(bytesOf(config.datadir));
+    try {
+      return CODES[await archiveAlone(paths, config, root)];
+    } finally {
+      lock.release();
     }
-    return code;
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error;
+    return CODES[await askServer(flags.paths, config, error, say)];
   } finally {
-    log.close();
-    lock.release();
     root.close();
   }
 }
 
-/** The exit code for this one. */
-async function sealOne(path: Bytes, sealed: SealedFiles, parts: SealParts, log: Log): Promise<number> {
+async function archiveAlone(paths: readonly Bytes[], config: ServerConfig, root: Directory): Promise<NowResult> {
+  const log = openLog({ path: config.logfile, debug: false });
+  const { emit } = log;
   try {
-    const outcome = await seal(path, parts, () => true);
-    if (outcome.kind !== "sealed") return refused(path, outcome, sealed);
-    const event = events.compressed(path, outcome.size, outcome.copySize);
-    log.emit(event);
-    say(event.text);
-    return EXIT.OK;
-  } catch (error) {
-    if (codeOf(error) === "" && !(error instanceof Error)) throw error;
-    say(`Cannot archive ${quote(path)}: ${describe(error)}; it is as it was`);
-    return EXIT.INCOMPLETE;
-  }
-}
-
-function refused(path: Bytes, outcome: Exclude<Sealed, { kind: "sealed" }>, sealed: SealedFiles): number {
-  switch (outcome.kind) {
-    case "taken":
-      say(events.taken(path).text);
-      return EXIT.REFUSED;
-    case "no-room":
-      say(events.noRoom(path, outcome.size).text);
-      return EXIT.INCOMPLETE;
-    case "in-use":
-      say(`Cannot archive ${quote(path)}: it was changed meanwhile`);
-      return EXIT.INCOMPLETE;
-    case "nothing": {
-      if (sealed.find(path) !== undefined) say(`${quote(path)} is sealed already`);
-      else say(`${quote(path)}: there is no such file, or it is empty`);
-      return sealed.find(path) !== undefined ? EXIT.OK : EXIT.REFUSED;
-    }
+    await recover(root, sha256, emit);
+    const space = new FreeSpace(root, systemClock, emit, config.minFreeSpace);
+    const sealed = new SealedFiles({ root, newHash: sha256, codec: zstd, emit });
+    const ground: SealGround = {
+      root,
+      clock: systemClock,
+      emit,
+      newHash: sha256,
+      codec: zstd,
+      sealed,
+      turns: new Turns(),
+      room: () => space.left(),
+      claim: (path) => sealed.claim(path),
+      fatal: () => {},
+      accounted: () => {},
+    };
+    return await archiveNow(paths, ground, async () => {}, say);
+  } finally {
+    log.close();
   }
 }
 

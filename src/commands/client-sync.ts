@@ -11,7 +11,7 @@ import { inSlices } from "../spool/slices.ts";
 import type { Spools } from "../spool/spools.ts";
 import type { DestinationWatch } from "../status/destination-watch.ts";
 import type { Question } from "../status/questions.ts";
-import type { AskedSync } from "./status-socket.ts";
+import type { Asked } from "./status-socket.ts";
 import { allAnnounced } from "./sync-announced.ts";
 import type { SyncAnswer } from "./sync-asked.ts";
 import { type Receiver, SyncGoals } from "./sync-goals.ts";
@@ -55,7 +55,7 @@ export class ClientSyncs implements SpoolListener {
     peer: LinePeer,
     discovery: Discovery,
     watches: readonly DestinationWatch[],
-  ): AskedSync {
+  ): Asked {
     const say = (answer: SyncAnswer) => peer.send(answer);
     if (question.config !== this.#parts.config) {
       say({ cannot: "it was started with another configuration: restart it" });

@@ -177,13 +177,13 @@ export const COMMANDS: readonly Command[] = [
   }),
   command({
     name: "archive",
-    description: "Seal and compress files of a server that is stopped",
+    description: "Seal and compress files of a server now",
     arguments: "PATH …",
     options: { config: CONFIG_OF_SERVER, now: { text: "Whatever their age" } },
     exits: [
       [EXIT.OK, "all are sealed"],
-      [EXIT.INCOMPLETE, "some could not be read, or there is no room for them"],
-      [EXIT.USAGE, "nothing was started: usage, configuration, or the server runs"],
+      [EXIT.INCOMPLETE, "some could not be read, are appended to, or there is no room for them"],
+      [EXIT.USAGE, "nothing was started: usage, configuration, or a server that cannot be asked"],
       [EXIT.REFUSED, "some are not there, or their names are taken; wins over 1"],
       INTERNAL,
     ],

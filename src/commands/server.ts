@@ -32,7 +32,7 @@ import { Store } from "../store/store.ts";
 import { openAdmin } from "./admin.ts";
 import { refuseUnconfigured } from "./first-minute.ts";
 import { EXIT, type ServerFlags } from "./flags.ts";
-import { openSealed, startArchive } from "./server-archive.ts";
+import { openSealed, ServerArchive } from "./server-archive.ts";
 import { ServerCredentials } from "./server-credentials.ts";
 import { ServerStatus } from "./server-status.ts";
 import { serviceManager } from "./service-manager.ts";
@@ -109,7 +109,8 @@ async function serve(config: ServerConfig, root: Directory, log: Log, verbose: b
     errors,
     daysLeft: () => credentials.daysLeft,
   });
-  const archive = startArchive(config, root, store, sealed, emit, () => failed.resolve(EXIT.INTERNAL));
+  const fatal = () => failed.resolve(EXIT.INTERNAL);
+  const archive = new ServerArchive({ config, root, store, sealed, emit, fatal });
   const hangup = () => {
     log.reopen();
     credentials.reload();
@@ -117,7 +118,10 @@ async function serve(config: ServerConfig, root: Directory, log: Log, verbose: b
   const stop = untilStopped(hangup).then(() => EXIT.OK);
   if (config.tls === undefined && !isLoopback(ingest.address)) emit(plainHttp(`${ingest.address}:${ingest.port}`));
   credentials.watch(ingest);
-  const socket = await openStatusSocket(config.datadir, emit, { status: () => source.document() });
+  const socket = await openStatusSocket(config.datadir, emit, {
+    status: () => source.document(),
+    archive: (question, peer) => archive.now(question, peer),
+  });
   emit(listening(ingest.address, ingest.port, config.datadir, config.fsync, version));
   admin?.serve(
     {
@@ -141,7 +145,7 @@ async function serve(config: ServerConfig, root: Directory, log: Log, verbose: b
   // After a failed disk nothing more is written or acknowledged: the process just ends.
   if (code !== EXIT.OK) return code;
   emit(stopping());
-  const finished = Promise.all([archive?.stop(), finish(ingest, store)])
+  const finished = Promise.all([archive.stop(), finish(ingest, store)])
     .then(() => admin?.stop())
     .then(() => EXIT.OK);
   const end = await Promise.race([finished, failed.promise]);

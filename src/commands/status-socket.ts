@@ -8,8 +8,8 @@ import { type LinePeer, type LocalListener, listenLocal } from "../platform/loca
 import { statusNotTold } from "../status/events.ts";
 import { type Question, questionOf, STATUS_SOCKET } from "../status/questions.ts";
 
-/** A sync that somebody asked for. */
-export interface AskedSync {
+/** Work that somebody asked for. */
+export interface Asked {
   stop(reason: string): void;
 }
 
@@ -17,7 +17,9 @@ export interface Answers {
   /** The document. */
   status(): object | Promise<object>;
   /** Begins a sync whose progress and report go to `peer`; undefined where there is no such thing. */
-  sync?(question: Extract<Question, { ask: "sync" }>, peer: LinePeer): AskedSync;
+  sync?(question: Extract<Question, { ask: "sync" }>, peer: LinePeer): Asked;
+  /** Begins to archive; what is said of each file and the result go to `peer`. */
+  archive?(question: Extract<Question, { ask: "archive" }>, peer: LinePeer): Asked;
 }
 
 /** Resolves with what to close at the end; undefined where there is no socket, which was told. */
@@ -36,7 +38,7 @@ export async function openStatusSocket(
 
 /** One question a connection. */
 function readerFor(peer: LinePeer, answers: Answers) {
-  let sync: AskedSync | undefined;
+  let work: Asked | undefined;
   let asked = false;
   const cannot = (reason: string) => {
     peer.send({ cannot: reason });
@@ -45,19 +47,22 @@ function readerFor(peer: LinePeer, answers: Answers) {
   return {
     line(value: unknown): void {
       const question = questionOf(value);
-      if (question?.ask === "stop") sync?.stop(question.reason);
+      if (question?.ask === "stop") work?.stop(question.reason);
       else if (asked) return;
       else if (question === undefined) cannot("this version does not know that question");
       else if (question.ask === "status") void answer(peer, answers);
-      else if (answers.sync === undefined) cannot("a server has nothing to deliver");
-      else sync = answers.sync(question, peer);
+      else if (question.ask === "archive") {
+        if (answers.archive === undefined) cannot("a client has nothing to archive");
+        else work = answers.archive(question, peer);
+      } else if (answers.sync === undefined) cannot("a server has nothing to deliver");
+      else work = answers.sync(question, peer);
       asked = true;
     },
     ended(): void {
-      sync?.stop("whoever asked has gone");
+      work?.stop("whoever asked has gone");
     },
     closed(): void {
-      sync?.stop("whoever asked has gone");
+      work?.stop("whoever asked has gone");
     },
   };
 }

@@ -9,6 +9,7 @@ import { type TestContext, test } from "node:test";
 import { Archive } from "../../src/archive/archive.ts";
 import type { ArchiveOptions } from "../../src/archive/options.ts";
 import { SealedFiles } from "../../src/archive/sealed-files.ts";
+import { Turns } from "../../src/archive/turns.ts";
 import type { Event } from "../../src/base/events.ts";
 import { nodeFiles } from "../../src/platform/node-files.ts";
 import { zstd } from "../../src/platform/node-zstd.ts";
@@ -47,6 +48,7 @@ function setUp(t: TestContext, options: ArchiveOptions) {
   const start = () => {
     const emit = (event: Event) => void events.push(event);
     archive = new Archive(options, {
+      turns: new Turns(),
       root,
       clock,
       emit,

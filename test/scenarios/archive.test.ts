@@ -2,13 +2,15 @@
 // over all names, whatever is restarted, and destinations that archive nothing are not concerned.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { archiveNow, chain } from "../support/archived.ts";
 import { assertExactlyOnce, Lines } from "../support/oracles.ts";
 import { pace } from "../support/pace.ts";
-import { sh, start } from "../support/processes.ts";
+import { BINARY, sh, start } from "../support/processes.ts";
 import { openScene, type Scene } from "../support/scene.ts";
 import { auditServer, flip, repair, states, verify } from "../support/verify.ts";
 
@@ -177,9 +179,6 @@ test("archive --now: refusals, directories, and what repair and verify say of se
   for (const name of ["web/a.log", "web/b.log", "c.log"])
     fs.writeFileSync(at(scene, name), `${name}\n`.repeat(300_000));
   fs.writeFileSync(at(scene, "c.log.zst"), "an operator's own");
-  await scene.startServer();
-  assert.match(archiveNow(scene, 2, "web").stderr, /is using it already/);
-  await scene.server.stop();
   assert.match(archiveNow(scene, 2).stderr, /Name the files/);
   assert.match(archiveNow(scene, 2, ".leaves").stderr, /no file of the server's clients/);
   assert.match(archiveNow(scene, 3, "none").stdout, /"none": there is no such file, or it is empty/);
@@ -202,6 +201,63 @@ test("archive --now: refusals, directories, and what repair and verify say of se
     files.map(({ name, state, segment }) => [name, state, segment]),
     [["web/b.log.zst", "rot", 0]],
   );
+});
+
+test("archive --now beside a running server: it seals, and goes on with its clients", async (t) => {
+  const scene = await openScene(t, { unwatched: true });
+  await scene.start();
+  const lines = "a line of 18 bytes\n".repeat(100_000);
+  // More paths than fit into one question.
+  const many = Array.from({ length: 300 }, (_, i) => `file-with-a-longer-name-${i}.log`);
+  for (const name of ["app.log", ...many]) fs.writeFileSync(scene.log(name), name === "app.log" ? lines : `${name}\n`);
+  await scene.delivered(scene.log("app.log"), ...many.map((name) => scene.log(name)));
+  const { stdout } = archiveNow(scene, 0, "app.log", ...many.slice(1));
+  assert.equal(stdout.match(/^Sealed "/gm)?.length, 300);
+  assert.match(archiveNow(scene, 0, "app.log").stdout, /^"app.log" is sealed already\n$/);
+  assert.match(archiveNow(scene, 3, "none", path.join(scene.store, many[0] ?? "")).stdout, /no such file.*\nSealed "/);
+  assert.ok(scene.server.events("archive-compressed").some(({ text }) => text.startsWith('Sealed "app.log"')));
+  fs.appendFileSync(scene.log("app.log"), "one more\n");
+  await scene.until("the client goes on", () => chain(scene.store, "app.log") === `${lines}one more\n`);
+  await scene.client.stop();
+  await scene.server.stop();
+});
+
+test("archive --now ends with the server, or with whoever asked, and what was under way is as it was", async (t) => {
+  const scene = await openScene(t, { unwatched: true });
+  fs.mkdirSync(scene.store);
+  const bytes = Buffer.alloc(200 * MIB, "a line of 18 bytes\n");
+  const names = ["a.log", "b.log"];
+  for (const name of names) fs.writeFileSync(at(scene, name), bytes);
+  const config = path.join(scene.home, "server.yaml");
+  const under = () => fs.existsSync(at(scene, ".shaftlog-compressing"));
+  await scene.startServer();
+  const begin = async () => {
+    const asker = spawn(BINARY, ["archive", "-f", config, "--now", ...names], { stdio: ["ignore", "pipe", "inherit"] });
+    t.after(() => asker.kill("SIGKILL"));
+    const ended = once(asker, "exit");
+    let said = "";
+    asker.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
+    await scene.until("it is at work", under);
+    return { asker, ended, said: () => said };
+  };
+  const { asker, ended } = await begin();
+  asker.kill("SIGINT");
+  await ended;
+  await scene.until("it is given up", () => !under());
+  assert.deepEqual(scene.server.events("archive-compressed"), []);
+  const second = await begin();
+  await scene.server.stop();
+  assert.deepEqual(await second.ended, [1, null]);
+  assert.equal(second.said(), "The server ended before all was done; what it was at is as it was\n");
+  assert.ok(!under());
+  for (const name of names) assert.ok(fs.readFileSync(at(scene, name)).equals(bytes));
+  await scene.startServer();
+  fs.rmSync(at(scene, ".status.sock"));
+  assert.match(
+    archiveNow(scene, 2, "a.log").stderr,
+    /is using it already, and it does not answer \(ENOENT\): stop it first/,
+  );
+  await scene.server.stop();
 });
 
 test("no rights, no room: the file is as it was, and the server goes on", async (t) => {
