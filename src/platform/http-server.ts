@@ -27,6 +27,8 @@ export interface Exchange {
   read(reader: BodyReader): void;
   pause(): void;
   resume(): void;
+  /** The reader needs these chunks of its body no more: their memory may go at once, and they are empty then. */
+  release(chunks: readonly Uint8Array[]): void;
   /** Until it is answered, or its body read: tells the sender every few seconds that it is worked on (102). */
   working(): void;
   /**

@@ -8,6 +8,8 @@ import type { BodyReader, Exchange, Peer } from "./http-server.ts";
 
 /** How long the other side may take to read a closing answer while it may still be sending. */
 const LINGER = 1_000;
+/** Chunks below this size are left to the garbage collector, which is cheaper. Bytes. */
+const WORTH_RELEASING = 16 * 1024;
 
 export interface Connection {
   readonly id: number;
@@ -104,6 +106,14 @@ export class NodeExchange implements Exchange {
   working(): void {
     if (this.version !== "1.1") return;
     this.#working = setInterval(() => this.#res.writeProcessing(), PROCESSING).unref();
+  }
+
+  release(chunks: readonly Uint8Array[]): void {
+    // Each chunk is memory of its own outside of the heap. V8 hurries after what piles up there with full
+    // collections, a third of all work; given back by hand, the next chunk takes the same memory, still in the cache.
+    for (const { buffer, byteLength } of chunks) {
+      if (byteLength >= WORTH_RELEASING && byteLength === buffer.byteLength) (buffer as ArrayBuffer).transfer(0);
+    }
   }
 
   answer(status: number, fields: readonly string[], body: string | undefined, close: boolean): void {

@@ -183,6 +183,7 @@ export class Append implements BodyReader, Holder {
     this.#underWay = false;
     resource.written += length;
     resource.content.appended(pieces);
+    this.#exchange.release(pieces);
     ground.appended(resource, length);
     if (this.#state === "fenced") this.#letGo({ kind: "torn" });
     else this.#next();
@@ -249,8 +250,7 @@ export class Append implements BodyReader, Holder {
   #tampered(): void {
     const { resource, ground } = this.#held();
     ground.emit(tampered(resource.path));
-    // First, since the resource fences whoever still holds it.
-    this.#over();
+    this.#over(); // first, since the resource fences whoever still holds it
     resource.drop("failed");
     this.#end(resource, ground, { kind: "failed", size: undefined });
   }

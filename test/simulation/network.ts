@@ -181,7 +181,8 @@ export class Wire {
     for (let from = 0; from < end; ) {
       if (from === stallsAt) this.#stall();
       const to = Math.min(from + prng.between(1, most), end, stallsAt > from ? stallsAt : end);
-      const bytes = request.body.subarray(from, to);
+      // Bytes of its own, as from a kernel: the server overwrites what it is done with, and the request may be repeated.
+      const bytes = new Uint8Array(request.body.subarray(from, to));
       this.#send("to server", () => {
         this.#caller.progress();
         return this.acceptor?.body(bytes);

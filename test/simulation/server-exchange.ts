@@ -73,6 +73,11 @@ export class SimExchange implements Exchange {
     this.#flowing = false;
   }
 
+  /** What is used in spite of that shows as bytes that nobody sent. */
+  release(chunks: readonly Uint8Array[]): void {
+    for (const chunk of chunks) chunk.fill(0xff);
+  }
+
   resume(): void {
     const { world } = this.#connection.listener.network;
     const { life } = this.#connection.listener;
