@@ -12,11 +12,6 @@ export interface GenerationName {
 
 const FORM = /\.g([2-9]|[1-9][0-9]{1,8})-from-(0|[1-9][0-9]{0,14})$/;
 
-/** The name that the file had first; where a suffix has shortened it, another one. */
-export function firstName(name: Bytes): Bytes {
-  return name.replace(FORM, "");
-}
-
 /** What the end of `name` says, or undefined where it is not a generation's name. */
 export function parseGeneration(name: Bytes): GenerationName | undefined {
   const match = FORM.exec(name);

@@ -4,7 +4,7 @@
 //
 //   link NAME NAME.g2-from-0    crash: found at the next start, it says all there is to say
 //   fsync directory             before its first byte is sent; a power cut before: judged anew at the next start
-//   release NAME                when nothing of it is left to send (retention.ts)
+//   NAME stays                  as long as the file: it tells what lies before the cut (retention.ts)
 
 import { codeOf } from "../base/errors.ts";
 import type { Bytes } from "../base/text.ts";

@@ -1,5 +1,5 @@
 // When retention (retention.ts) runs, and what the operator is told of it: after each sweep, for every spool;
-// ended generations of which nothing is left to send go as soon as their successor is durable.
+// generations of which nothing counts any more go as soon as their successor is durable.
 
 import type { Emit } from "../base/events.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -60,7 +60,7 @@ export class LettingGo {
     return this.#retaining;
   }
 
-  /** Lets go of the entry's ended generations of which nothing is left to send. */
+  /** Lets go of the entry's generations of which nothing counts any more. */
   releaseEnded(entry: HeldEntry): Promise<void> {
     this.#ending = this.#ending.then(() => this.#releaseEnded(entry));
     return this.#ending;

@@ -18,6 +18,8 @@ import type { Spool } from "./spool.ts";
 const SCARCE = 0.1;
 /** Even then they must have been unchanged for this long, in ms, or for a scan interval. */
 const QUIET = 60_000;
+/** Ended generations kept of a file: so many losses of a tail, each further on than the last, nobody has; a rewriter may. */
+const KEPT = 16;
 /** Files whose names are noted together. */
 const BATCH = 64;
 
@@ -53,16 +55,22 @@ export async function retainIn(
   await release(spool, early, rules, () => isScarce(spool), true, hooks);
 }
 
-/** Lets go of the entry's ended generations of which nothing is left to send; its newest stays. */
+/**
+ * Lets go of the entry's generations of which nothing counts any more, and of the oldest delivered ones beyond `KEPT`. The
+ * others stay as long as the file: where a tail is lost once more, it is known from them what lies before it.
+ */
 export async function releaseEnded(
   spool: Spool,
   entry: HeldEntry,
   rules: RetentionRules,
   released: (generation: Generation) => void,
 ): Promise<void> {
+  const counting = entry.generations.filter(({ start, end }) => end !== undefined && end > start);
+  const kept = new Set(counting.slice(-KEPT));
   const isEnded = (generation: Generation) => {
     const { start, end } = generation;
-    return end !== undefined && (end <= start || (entry.size >= end && rules.isDelivered(generation)));
+    if (end === undefined || kept.has(generation)) return false;
+    return end <= start || (entry.size >= end && rules.isDelivered(generation));
   };
   // While the newest could not be made, the last link is an ended one: without it the file would be gone.
   const ended = entry.due === undefined ? entry.generations.filter(isEnded) : [];

@@ -2,12 +2,12 @@
 // (docs/PROTOCOL.md, "When local and remote differ"). Nothing is said to differ but on bytes that both sides have
 // just read. Then: who changed? Where our own bytes no longer are what was acknowledged, we did.
 
+import type { Bytes } from "../base/text.ts";
 import type { OpenFile } from "../platform/files.ts";
 import type { HttpConnection } from "../platform/http.ts";
 import type { PrefixDigest } from "../protocol/digest-field.ts";
 import { sameDigest } from "../protocol/tree-hash.ts";
 import { isSuperseded, lengthOf } from "../spool/entry.ts";
-import { firstName } from "../spool/generations.ts";
 import { holds, type Mark } from "../spool/mark.ts";
 import { bisect } from "./bisect.ts";
 import type { Desk, Parted, Served } from "./desk.ts";
@@ -72,11 +72,12 @@ export async function compare(
     // What lies before the continuation of a sealed file was compared.
     if (at < ENOUGH && start > 0 && generation === progress.of) {
       // Where nothing of a later generation is left as it was, what lies before it may be new as well.
-      const has = await hasUnderFirstName(progress, file, here, connection, desk);
-      if (typeof has !== "number") return has;
-      if (has === 0 && memoryOf(progress, at) === undefined) return foreign;
-      from = 0;
-      here = has;
+      const before = await partedBefore(progress, file, connection, desk);
+      if (before !== undefined) {
+        if (!("here" in before)) return before;
+        if (before.here === 0 && memoryOf(progress, at) === undefined) return foreign;
+        ({ from, here } = before);
+      }
     }
     desk.partedHere(progress, lineBreakBefore(file, from, here));
     return { kind: "again" };
@@ -96,40 +97,60 @@ async function askDigest(
   connection: HttpConnection,
   desk: Desk,
 ): Promise<PrefixDigest | Served> {
-  const want = { size, fresh };
-  const { outcome, start, digest } = await desk.remote.head(connection, progress.generation.name, want);
-  if (outcome.kind !== "failed") desk.heard(start);
-  if (outcome.kind !== "size") return troubleOf(outcome);
-  if (outcome.size < size) {
+  const told = await askPrefix(progress.generation.name, { size, fresh }, connection, desk);
+  if ("kind" in told) return told;
+  if (told.of < size) {
     progress.known = false; // it was restored meanwhile and is shorter now
     return { kind: "again" };
   }
   // Of fewer bytes: of those that it can tell of (docs/PROTOCOL.md, "Sealed files").
-  if (digest !== undefined && digest.size <= size) return digest;
+  if (told.digest !== undefined && told.digest.size <= size) return told.digest;
   const text = "it does not tell the digest that it was asked for";
   return { kind: "fault", fault: { kind: "denied", text, lasting: false } };
 }
 
-/** How many of the file's first `end` bytes are there under the name that it had first. */
-async function hasUnderFirstName(
-  progress: Progress,
-  file: OpenFile,
-  end: number,
+/** How many bytes there are under `name`, and the digest of the first of them that it tells. */
+async function askPrefix(
+  name: Bytes,
+  want: { readonly size: number; readonly fresh: boolean },
   connection: HttpConnection,
   desk: Desk,
-): Promise<number | Served> {
-  const ask = async (size: number): Promise<PrefixDigest | Served> => {
-    const want = { size, fresh: true };
-    const { outcome, start, digest } = await desk.remote.head(connection, firstName(progress.generation.name), want);
-    if (outcome.kind !== "failed") desk.heard(start);
-    if (outcome.kind !== "size") return troubleOf(outcome);
-    return digest ?? { size: 0, digest: desk.newHash().digest() };
-  };
-  const all = await ask(end);
-  if ("kind" in all) return all;
-  const local = await LocalDigest.read(file, 0, all.size, desk.newHash);
-  if (sameDigest(local.whole.digest(), all.digest)) return all.size;
-  return await bisect(local, all.size, ask);
+): Promise<{ readonly of: number; readonly digest: PrefixDigest | undefined } | Served> {
+  const { outcome, start, digest } = await desk.remote.head(connection, name, want);
+  if (outcome.kind !== "failed") desk.heard(start);
+  if (outcome.kind !== "size") return troubleOf(outcome);
+  return { of: outcome.size, digest };
+}
+
+/**
+ * Where the file parts from the copies of its older generations, and where the generation begins that it is in;
+ * undefined: they hold what lies before this one. Where nothing is known to lie before it, they part at its first byte.
+ */
+async function partedBefore(
+  { generation }: Progress,
+  file: OpenFile,
+  connection: HttpConnection,
+  desk: Desk,
+): Promise<{ readonly from: number; readonly here: number } | Served | undefined> {
+  let known = 0;
+  for (const { name, start, end = start } of generation.entry.generations) {
+    if (start >= generation.start || end <= start) continue;
+    const ask = async (size: number): Promise<PrefixDigest | Served> => {
+      const told = await askPrefix(name, { size, fresh: true }, connection, desk);
+      return "kind" in told ? told : (told.digest ?? { size: 0, digest: desk.newHash().digest() });
+    };
+    const theirs = await ask(end - start);
+    if ("kind" in theirs) return theirs;
+    const local = await LocalDigest.read(file, start, theirs.size, desk.newHash);
+    if (!sameDigest(local.whole.digest(), theirs.digest)) {
+      const at = await bisect(local, theirs.size, ask);
+      if (typeof at !== "number") return at;
+      // Of what lay before the oldest that is kept nothing is known.
+      return at === 0 && known === 0 ? { from: 0, here: 0 } : { from: start, here: start + at };
+    }
+    known = end;
+  }
+  return known === generation.start ? undefined : { from: 0, here: 0 };
 }
 
 /** Whether we changed. `rewritten`: our bytes are not those that we have read ourselves. */

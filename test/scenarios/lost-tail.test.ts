@@ -167,3 +167,38 @@ test("a generation lost from its first byte on, and the memory with it: what is 
     for (const name of [".memory", ".clean"]) fs.rmSync(`${scene.spool}/${name}`, { force: true });
   }
 });
+
+test("tails lost one after the other, at places further and further on, the last one twice: lines are there once", async (t) => {
+  const scene = await openScene(t, { unwatched: true });
+  const log = scene.log("app.log");
+  const written: string[] = [];
+  const append = (life: string) => {
+    // No two lives' lines have a byte in common at their beginning.
+    const lines = Array.from({ length: 50 }, (_, i) => `${life} ${i}, one line of many`);
+    fs.appendFileSync(log, lines.map((line) => `${line}\n`).join(""));
+    written.push(...lines);
+    return fs.statSync(log).size;
+  };
+  const there = () => scene.texts().flatMap(([, text]) => text.split("\n").filter((line) => line !== ""));
+  await scene.startServer();
+  let kept = append("a");
+  for (const [life, keeps] of [
+    ["b", true],
+    ["c", true],
+    ["d", false],
+    ["e", false],
+    ["f", true],
+    ["g", false],
+  ] as const) {
+    const half = append(life);
+    append(life.toUpperCase());
+    await scene.startClient();
+    await scene.until("as many lines as were written", () => there().length >= written.length);
+    assert.deepEqual(there().sort(), [...written].sort());
+    await scene.client.kill();
+    // What the disk has of it: the first half, or nothing.
+    if (keeps) kept = half;
+    fs.truncateSync(log, kept);
+  }
+  assert.deepEqual(scene.client.events("file-diverged"), []);
+});
