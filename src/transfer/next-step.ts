@@ -35,7 +35,9 @@ export function nextStep(progress: Progress, { strict, verifies }: Known): Step 
   // Equal size is enough to be idle. Where it is not, or the copy is longer or was, the bytes tell.
   const wasLonger = progress.offset > length || progress.ahead;
   const isDue = progress.compare || (wasLonger && !isSuperseded(progress.generation));
-  return verifies === true && isDue && progress.verified < length ? { kind: "compare" } : { kind: "rest" };
+  if (!isDue || verifies === false || progress.verified >= length) return { kind: "rest" };
+  // The answer came from another life of the server, and the question was one to the life before.
+  return { kind: verifies === undefined ? "ask" : "compare" };
 }
 
 /** More bytes behind than this is a backlog, not a live append. */

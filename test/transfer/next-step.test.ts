@@ -31,6 +31,14 @@ test("a longer copy is compared, and one that was longer when the file has its l
   assert.equal(nextStep(known(12), { strict: true, verifies: false }).kind, "rest");
 });
 
+test("where the answer came from another life of the server, what is to be compared is asked about once more", () => {
+  const unheard = { strict: true, verifies: undefined };
+  assert.equal(nextStep(known(12), unheard).kind, "ask");
+  assert.equal(nextStep(known(10, { compare: true }), unheard).kind, "ask");
+  assert.equal(nextStep(known(10), unheard).kind, "rest");
+  assert.equal(nextStep(known(12, { verified: 10 }), unheard).kind, "rest");
+});
+
 test("a copy behind the end of a superseded generation is no matter", () => {
   const progress = known(12);
   Object.assign(progress.generation, { end: 10 });
