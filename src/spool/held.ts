@@ -62,8 +62,8 @@ export function newEntry(holder: Holder, stat: Stat, source: Bytes | undefined, 
 export function addGeneration(entry: Entry, name: Bytes, number: number, start: number): Generation {
   endAt(entry, start);
   const generation: Generation = { entry, name, number, start, end: undefined };
-  // What is pushed to an empty array takes room for seventeen.
-  entry.generations = [...entry.generations, generation];
+  // An array that grows, by push or by spreading, takes room for seventeen.
+  entry.generations = entry.generations.length === 0 ? [generation] : [...entry.generations, generation];
   return generation;
 }
 
