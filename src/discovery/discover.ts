@@ -1,6 +1,6 @@
-// Finding log files: a full scan at start and each `scan_interval`, and directory watches that show a new or
-// renamed file at once. Watches are set before a directory is read, so that nothing falls between; they are hints, and
-// the scan is the guarantee. What matches is adopted into its pattern's spool (adopt.ts); a file that is held
+// Finding log files: a scan at start and each `scan_interval`, and directory watches that show a new or renamed file at
+// once. Watches are set before a directory is read, so that nothing falls between; they are hints, and the scan is
+// the guarantee. It passes over what did not change (unchanged.ts). What matches is adopted into its pattern's spool (adopt.ts); a file that is held
 // already is compared with the look just taken.
 
 import type { Emit } from "../base/events.ts";
@@ -60,6 +60,8 @@ export class Discovery {
   #watching = false;
   #stopped = false;
   #scans = 0;
+  /** Floods of hints before the last scan. */
+  #floods = 0;
   #scanning: Promise<ScanReport> | undefined;
   #timer: Timer | undefined;
   #rescanTimer: Timer | undefined;
@@ -81,7 +83,7 @@ export class Discovery {
       emit,
       spools,
       spoolOf: patterns.map((pattern) => spools.at(bytesOf(pattern.datadir ?? datadir))),
-      watch: (directory, place) => this.#watching && this.#watched.add(directory, place, this.#scans),
+      watch: (directory, place) => (this.#watching ? this.#watched.add(directory, place, this.#scans) : "no"),
     });
     this.#watched = new WatchedDirectories({
       top: this.#rules.top,
@@ -98,10 +100,10 @@ export class Discovery {
     this.#scanLater();
   }
 
-  /** One full scan, without watches unless started; resolves when all that it adopted was announced. */
+  /** A scan that passes over nothing, without watches unless started; resolves when all that it adopted was announced. */
   async scanOnce(): Promise<ScanReport> {
-    await this.#scanning;
-    const report = await this.#scan();
+    while (this.#scanning !== undefined) await this.#scanning;
+    const report = await this.#scan(true);
     await this.#spools.settled();
     return report;
   }
@@ -116,17 +118,20 @@ export class Discovery {
     this.#rules.top.close();
   }
 
-  #scan(): Promise<ScanReport> {
-    this.#scanning ??= this.#scanNow().finally(() => {
+  #scan(all = false): Promise<ScanReport> {
+    this.#scanning ??= this.#scanNow(all).finally(() => {
       this.#scanning = undefined;
     });
     return this.#scanning;
   }
 
-  async #scanNow(): Promise<ScanReport> {
+  async #scanNow(all: boolean): Promise<ScanReport> {
     this.#scans++;
-    this.#spools.watches.retry();
-    const report = this.#finder.beginScan();
+    const { watches } = this.#spools;
+    watches.retry();
+    if (watches.floods !== this.#floods) this.#watched.closeAll();
+    this.#floods = watches.floods;
+    const report = this.#finder.beginScan(all);
     await this.#inSlices(walk(this.#rules, this.#finder, this.#rules.top.again(), topPlace(this.#patterns)));
     await this.#inSlices(this.#lookAtDeferred(this.#finder.takeDeferred()));
     await this.#inSlices(this.#finder.sightings.endScan());

@@ -4,7 +4,7 @@
 import type { Emit } from "../base/events.ts";
 import type { Bytes } from "../base/text.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Directory } from "../platform/files.ts";
+import type { Directory, Listed } from "../platform/files.ts";
 import type { Generation } from "../spool/entry.ts";
 import type { HeldEntry } from "../spool/held.ts";
 import type { Spool } from "../spool/spool.ts";
@@ -15,7 +15,9 @@ import * as events from "./events.ts";
 import { isWatchable, type Place } from "./interest.ts";
 import type { Pattern } from "./pattern.ts";
 import { Sightings } from "./sightings.ts";
-import type { Found, Trouble, Visitor } from "./walk.ts";
+import { Unchanged } from "./unchanged.ts";
+import type { Entered, Found, Trouble, Visitor } from "./walk.ts";
+import type { Watching } from "./watched.ts";
 
 /** Something that keeps a matching file from being delivered. */
 export interface Problem {
@@ -41,14 +43,15 @@ export interface FinderParts {
   readonly distrust: Candidate["distrust"];
   /** By the pattern's place in the configuration. */
   readonly spoolOf: readonly Spool[];
-  /** Watches the directory from now on; false where that is not possible or not wanted. */
-  readonly watch: (directory: Directory, place: Place) => boolean;
+  /** Watches the directory from now on, if that is possible and wanted. */
+  readonly watch: (directory: Directory, place: Place) => Watching;
 }
 
 export class Finder implements Visitor {
   readonly sightings: Sightings;
   readonly #parts: FinderParts;
   readonly #complaints: Complaints;
+  readonly #unchanged = new Unchanged();
   readonly #watchedPlaces = new WeakSet<Place>();
   /** Of the scan under way. */
   #report: ScanReport | undefined;
@@ -61,8 +64,10 @@ export class Finder implements Visitor {
     this.#complaints = new Complaints(parts.clock, parts.emit);
   }
 
-  beginScan(): ScanReport {
+  /** `all`: nothing is passed over, whatever watches and times say. */
+  beginScan(all: boolean): ScanReport {
     this.sightings.beginScan();
+    this.#unchanged.beginScan(this.#parts.spools.watches.floods, all);
     this.#deferred = [];
     this.#report = { matched: 0, adopted: [], problems: [] };
     return this.#report;
@@ -81,18 +86,30 @@ export class Finder implements Visitor {
   endScan(): void {
     const count = this.#report?.adopted.length ?? 0;
     this.#report = undefined;
+    this.#unchanged.endScan();
     this.#complaints.endScan();
     if (count > 0) this.#parts.emit(events.foundMany(count));
   }
 
-  enter(directory: Directory, place: Place): boolean {
-    if (this.#parts.spools.isOwn(directory.stat)) return false;
-    if (isWatchable(place)) this.missing(directory, place);
-    return true;
+  enter(directory: Directory, place: Place): Entered | undefined {
+    const { spools, spoolOf, clock } = this.#parts;
+    const { stat } = directory;
+    if (spools.isOwn(stat)) return undefined;
+    const watching = isWatchable(place) ? this.#watch(directory, place) : "no";
+    const isShown = spoolOf.some((spool) => spool.isShown && spool.root.stat.dev === stat.dev);
+    if (this.#report === undefined || watching === "no" || !isShown) return {};
+    const instead = watching === "already" ? this.#unchanged.rest(place.path, stat) : undefined;
+    if (instead === undefined) {
+      const now = clock.now();
+      return { wasRead: (rest) => this.#unchanged.wasRead(place.path, stat, now, rest) };
+    }
+    this.#report.matched += this.sightings.stay(place.path);
+    const isHeld = ({ name }: Listed) => this.isKnown(`${place.path}/${name}`);
+    return { instead: instead.filter((listed) => !isHeld(listed)) };
   }
 
   missing(directory: Directory, place: Place): void {
-    if (this.#parts.watch(directory, place)) this.#watchedPlaces.add(place);
+    this.#watch(directory, place);
   }
 
   isKnown(path: Bytes): boolean {
@@ -121,6 +138,14 @@ export class Finder implements Visitor {
 
   skippedLink(path: Bytes): void {
     this.#complaints.tell(`link ${path}`, events.linkSkipped(path));
+  }
+
+  #watch(directory: Directory, place: Place): Watching {
+    const watching = this.#parts.watch(directory, place);
+    if (watching !== "no") this.#watchedPlaces.add(place);
+    // What was written before the watch was there made no hint.
+    if (watching === "newly") this.#unchanged.forget(place.path);
+    return watching;
   }
 
   #adopt(found: Found): void {

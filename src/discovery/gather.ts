@@ -10,7 +10,7 @@ import * as events from "./events.ts";
 import type { Problem } from "./finder.ts";
 import type { Place } from "./interest.ts";
 import type { Pattern } from "./pattern.ts";
-import type { Found, Trouble, Visitor } from "./walk.ts";
+import type { Entered, Found, Trouble, Visitor } from "./walk.ts";
 
 export interface Gathered {
   readonly path: Bytes;
@@ -68,8 +68,8 @@ export class Gatherer implements Visitor {
     this.complaints.tell(`link ${path}`, events.linkSkipped(path));
   }
 
-  enter(directory: Directory): boolean {
-    return !this.#isOwn(directory.stat);
+  enter(directory: Directory): Entered | undefined {
+    return this.#isOwn(directory.stat) ? undefined : {};
   }
 
   isKnown(): boolean {

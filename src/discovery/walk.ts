@@ -30,9 +30,17 @@ export interface Found {
 /** `exhausted`: for want of descriptors, of which no single path is the cause. */
 export type Trouble = "unreadable" | "exhausted" | "link-not-followed";
 
+/** How a directory is to be walked. */
+export interface Entered {
+  /** What is to be looked at instead of all its names. */
+  readonly instead?: readonly Listed[] | undefined;
+  /** It was read, and looked at to its end; `rest`: what is not a file that is known or that nobody asks for. */
+  readonly wasRead?: (rest: readonly Listed[]) => void;
+}
+
 export interface Visitor {
-  /** Before the directory is read; false: it is not to be entered. */
-  enter(directory: Directory, place: Place): boolean;
+  /** Before the directory is read; undefined: it is not to be entered. */
+  enter(directory: Directory, place: Place): Entered | undefined;
   /** A spelled-out directory does not exist in this one (yet). */
   missing(directory: Directory, place: Place): void;
   /** True for a path that is known to match, which spares matching it again. */
@@ -62,6 +70,7 @@ interface Frame {
   readonly ids: readonly string[];
   names: readonly Listed[];
   next: number;
+  readonly wasRead: Entered["wasRead"];
 }
 
 /** Walks `place` and what is below it; closes `directory`. */
@@ -78,6 +87,7 @@ export function* walk(rules: WalkRules, visitor: Visitor, directory: Directory, 
       const listed = frame.names[frame.next++];
       if (listed === undefined) {
         stack.pop();
+        frame.wasRead?.(restOf(visitor, frame));
         frame.directory.close();
       } else {
         const step = look(rules, visitor, frame.directory, frame.place, listed);
@@ -217,8 +227,12 @@ function stepInto(directory: Directory, place: Place, name: Bytes, path: Bytes):
 function enter(visitor: Visitor, directory: Directory, place: Place, above: readonly string[]): Frame | undefined {
   try {
     const id = `${directory.stat.dev}:${directory.stat.ino}`;
-    if (above.includes(id) || !visitor.enter(directory, place)) return undefined;
-    return { directory, place, ids: [...above, id], names: namesIn(visitor, directory, place), next: 0 };
+    const entered = above.includes(id) ? undefined : visitor.enter(directory, place);
+    if (entered === undefined) return undefined;
+    const frame = { directory, place, ids: [...above, id], next: 0 };
+    if (entered.instead !== undefined) return { ...frame, names: entered.instead, wasRead: undefined };
+    const { names, isWhole } = namesIn(visitor, directory, place);
+    return { ...frame, names, wasRead: isWhole ? entered.wasRead : undefined };
   } catch (error) {
     if (error instanceof AssertionFailure) throw error;
     if (!isGone(error)) visitor.trouble(kindOf(error), place.path, describe(error));
@@ -226,19 +240,34 @@ function enter(visitor: Visitor, directory: Directory, place: Place, above: read
   }
 }
 
-function namesIn(visitor: Visitor, directory: Directory, place: Place): readonly Listed[] {
+/** What is left to look at of a directory that was read just now, while its names stay as they are. */
+function restOf(visitor: Visitor, { names, place }: Frame): readonly Listed[] {
+  return names.filter(({ name, kind }) => {
+    const path = `${place.path}/${name}`;
+    if (kind === "file") return !visitor.isKnown(path) && firstMatch(place, name, path) !== undefined;
+    return kind !== "other" && (kind !== "directory" || !isEmpty(interestBelow(place, name, path)));
+  });
+}
+
+/** `isWhole`: what is looked for is all in the list of its names, and that was read. */
+function namesIn(
+  visitor: Visitor,
+  directory: Directory,
+  place: Place,
+): { readonly names: readonly Listed[]; readonly isWhole: boolean } {
   const { rows, wild } = place.interest;
   const spelled = [...new Set(rows.map((row) => row.literals[place.depth] ?? row.file))].filter(
     (name) => name !== undefined,
   );
   const wanted: Listed[] = spelled.map((name) => ({ name, kind: "unknown" }));
-  if (wild.length === 0) return wanted;
+  if (wild.length === 0) return { names: wanted, isWhole: false };
   try {
     // What is spelled out is looked up in any case: the list does not say that it is missing.
-    return [...wanted, ...directory.list().filter(({ name }) => !spelled.includes(name))];
+    const names = [...wanted, ...directory.list().filter(({ name }) => !spelled.includes(name))];
+    return { names, isWhole: wanted.length === 0 };
   } catch (error) {
     if (!isGone(error)) visitor.trouble(kindOf(error), place.path, describeReading(error));
-    return wanted;
+    return { names: wanted, isWhole: false };
   }
 }
 

@@ -22,6 +22,9 @@ export interface WatchedParts {
   readonly hinted: (id: string, place: Place, name: Bytes | null) => void;
 }
 
+/** Whether a directory is watched; `newly`: not before this call. */
+export type Watching = "no" | "newly" | "already";
+
 interface Watched {
   readonly watch: Watch;
   /** By path, with the scan that came by last. */
@@ -42,25 +45,26 @@ export class WatchedDirectories {
     return this.#watched.size;
   }
 
-  /** Watches the directory from now on; false where that is not possible. */
-  add(directory: Directory, place: Place, scan: number): boolean {
+  /** Watches the directory from now on, if that is possible. */
+  add(directory: Directory, place: Place, scan: number): Watching {
     const id = idOf(directory);
     const known = this.#watched.get(id);
     if (known !== undefined) {
       known.places.set(place.path, { place, scan });
-      return true;
+      return "already";
     }
     const places = new Map([[place.path, { place, scan }]]);
     const tell = (name: Bytes | null) => {
+      this.#parts.watches.hinted();
       // Of the directory itself: perhaps it is gone, and the watch with it, and another one has its inode number by now.
       if (name === null) this.#drop(id, watched);
       for (const one of [...places.values()]) this.#parts.hinted(id, one.place, name);
     };
     const watch = this.#parts.watches.attempt(() => directory.watch(tell));
-    if (watch === undefined) return false;
+    if (watch === undefined) return "no";
     const watched = { watch, places };
     this.#watched.set(id, watched);
-    return true;
+    return "newly";
   }
 
   /** The watched directory `id`, open until some time later; undefined where it is not at `place` any more. */
@@ -97,9 +101,14 @@ export class WatchedDirectories {
     }
   }
 
-  stop(): void {
+  /** Gives all watches back: where hints were lost, so may have been the one that a watch is over. */
+  closeAll(): void {
     for (const { watch } of this.#watched.values()) watch.close();
     this.#watched.clear();
+  }
+
+  stop(): void {
+    this.closeAll();
     for (const id of [...this.#open.keys()]) this.#closeOpened(id);
     this.#timer?.cancel();
   }

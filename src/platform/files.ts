@@ -45,6 +45,8 @@ export interface Directory {
   directory(name: Bytes): Directory;
   /** The file system's free and total bytes for an ordinary user. */
   space(): { readonly free: number; readonly total: number };
+  /** Its file system is of this host alone and a known one: a watch shows every write, and times tell every change of names. */
+  showsWrites(): boolean;
   /** All names but `.` and `..`. */
   list(): Listed[];
   /** lstat; undefined where there is nothing of that name. */

@@ -15,6 +15,11 @@ const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY
 const O_PATH = 0o10000000; // asm-generic/fcntl.h; not among Node's constants
 const OPEN_FILE = O_NOFOLLOW | O_NONBLOCK;
 
+/** linux/magic.h: ext2 to 4, XFS, Btrfs, tmpfs, ramfs, F2FS, JFS, ZFS, bcachefs. What others write elsewhere makes no hint on those left out. */
+const SHOWING = new Set([
+  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x858458f6, 0xf2f52010, 0x3153464a, 0x2fc12fc1, 0xca451a4e,
+]);
+
 export const nodeFiles: Files = {
   open(path, follow) {
     assert(path.startsWith("/"), "a directory is opened by its absolute path");
@@ -71,6 +76,14 @@ class NodeDirectory implements Directory {
   space(): { free: number; total: number } {
     const { bavail, blocks, bsize } = fs.statfsSync(this.#base);
     return { free: bavail * bsize, total: blocks * bsize };
+  }
+
+  showsWrites(): boolean {
+    try {
+      return SHOWING.has(fs.statfsSync(this.#base).type);
+    } catch {
+      return false;
+    }
   }
 
   list(): Listed[] {

@@ -12,6 +12,8 @@ import type { Mark } from "./mark.ts";
 export interface Holder {
   /** Opens the entry's file, verified to be that inode. Throws errno errors; ENOENT where it is gone. */
   open(entry: Entry): OpenFile;
+  /** Watches of its names show everything that is written to it. */
+  readonly isShown?: boolean;
   /** Where the hashes of full leaves are kept, by generation name; not where nothing is written. */
   readonly leaves?: LeafKeeper | undefined;
 }

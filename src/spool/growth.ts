@@ -1,7 +1,8 @@
 // Seeing what is written, through whatever name. Watches are hints: source directories are watched by discovery, and
 // here a file that no watched directory shows (its owner moved or deleted it while a writer still holds it) is watched
-// through our own link as long as it is active. The guarantee is the sweep: every entry is looked at once in each
-// scan interval, in slices, and one in round robin in between.
+// through our own link as long as it is active. The guarantee is the sweep, in slices: once in each scan interval every
+// entry is looked at that watches do not show or that was written to lately, and any other once in twelve of them; and
+// one in round robin in between.
 
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { Stat, Watch } from "../platform/files.ts";
@@ -11,6 +12,10 @@ import type { Watches } from "./watches.ts";
 
 /** A file without a watched name is watched itself until it was unchanged for this long, in ms. */
 const ACTIVE = 600_000;
+/** A file that watches show is looked at in each sweep until it was unchanged for so many scan intervals, */
+const LATELY = 2;
+/** and then once in so many. As a rule discovery does that, where it reads its directory again (discovery/unchanged.ts). */
+const SELDOM = 12;
 /** Looks at one file that come closer than this, in ms, are one look: a busy writer makes thousands of hints. */
 const CLOSE = 2;
 
@@ -37,6 +42,8 @@ export class Growth {
   #timers: Timer[] = [];
   #sweeping: Promise<void> | undefined;
   #previousSweep = Number.NEGATIVE_INFINITY;
+  /** Floods of hints before the last sweep. */
+  #floods = 0;
   #running = false;
   #stopped = false;
 
@@ -46,23 +53,20 @@ export class Growth {
 
   start(): void {
     this.#running = true;
+    this.#previousSweep = this.#parts.clock.elapsed();
     this.#every(this.#parts.scanInterval, () => this.sweep());
     this.#every(this.#parts.periodicTriggerInterval, () => this.#lookAtNext());
   }
 
-  /** Looks at every entry that nobody looked at since the sweep before. */
+  /** Looks at every entry at which nobody looked since the sweep before, but for those that are cold. */
   sweep(): Promise<void> {
-    this.#sweeping ??= this.#sweep().finally(() => {
-      this.#sweeping = undefined;
-    });
-    return this.#sweeping;
+    return this.#begin(false);
   }
 
-  /** The same, whoever looked at them before now. */
+  /** Looks at every entry, whoever looked at it before now. */
   async sweepAll(): Promise<void> {
-    await this.#sweeping;
-    if (this.#sweeping === undefined) this.#previousSweep = this.#parts.clock.elapsed();
-    await this.sweep();
+    while (this.#sweeping !== undefined) await this.#sweeping;
+    await this.#begin(true);
   }
 
   /** The entry lost or got a watched name, or changed: decides whether it needs a watch of its own. */
@@ -103,7 +107,19 @@ export class Growth {
     return entry.changedAt === Number.NEGATIVE_INFINITY && clock.now() - entry.mtimeMs < ACTIVE;
   }
 
+  /** Watches show it, and nothing was written to it for long. */
+  #isCold(entry: HeldEntry): boolean {
+    const { clock, scanInterval } = this.#parts;
+    const now = clock.elapsed();
+    // Who opened it by a further name than ours and the one that is seen is not shown by that one's directory.
+    if (!entry.reachable || entry.strayed || entry.nlink > entry.generations.length + 1) return false;
+    if (!entry.holder.isShown) return false;
+    if (now - entry.lookedAt >= SELDOM * scanInterval || now - entry.changedAt < LATELY * scanInterval) return false;
+    return entry.changedAt > Number.NEGATIVE_INFINITY || clock.now() - entry.mtimeMs >= LATELY * scanInterval;
+  }
+
   #hinted(entry: HeldEntry): void {
+    this.#parts.watches.hinted();
     if (this.#stopped || this.#soon.has(entry)) return;
     const { clock } = this.#parts;
     const look = () => {
@@ -120,12 +136,21 @@ export class Growth {
     if (stat !== undefined) this.#parts.noticed(entry, stat);
   }
 
-  async #sweep(): Promise<void> {
-    const { clock, entries } = this.#parts;
-    const since = this.#previousSweep;
+  #begin(all: boolean): Promise<void> {
+    this.#sweeping ??= this.#sweep(all).finally(() => {
+      this.#sweeping = undefined;
+    });
+    return this.#sweeping;
+  }
+
+  async #sweep(all: boolean): Promise<void> {
+    const { clock, entries, watches } = this.#parts;
+    const isFlooded = watches.floods !== this.#floods;
+    this.#floods = watches.floods;
+    const since = all ? Number.POSITIVE_INFINITY : this.#previousSweep;
     this.#previousSweep = clock.elapsed();
     const look = (entry: HeldEntry) => {
-      if (entry.lookedAt < since || since === Number.NEGATIVE_INFINITY) this.#look(entry);
+      if (entry.lookedAt < since && (all || isFlooded || !this.#isCold(entry))) this.#look(entry);
       this.reconsider(entry);
     };
     await inSlices(

@@ -38,6 +38,8 @@ export class Spool implements Holder {
   readonly memory: Memory;
   readonly settler: Settler;
   readonly leaves: LeafKeeper;
+  /** A watch shows everything that is written to a file that we hold: it lies on the same file system. */
+  readonly isShown: boolean;
   readonly #lock: Lock;
   readonly #parts: SpoolParts;
   #temporary = 0;
@@ -50,6 +52,7 @@ export class Spool implements Holder {
     const { root } = datadir;
     this.path = path;
     this.root = root;
+    this.isShown = root.showsWrites();
     this.#lock = datadir.lock;
     this.#parts = parts;
     try {

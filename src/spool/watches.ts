@@ -9,6 +9,8 @@ import type { Watch } from "../platform/files.ts";
 
 /** The operator is told again after this long, in ms. */
 const HOUR = 3_600_000;
+/** The kernel keeps 16,384 hints and drops what comes then without a word: so many at once are a sign of that. */
+const MANY = 1024;
 
 export class Watches {
   readonly #clock: Clock;
@@ -17,6 +19,9 @@ export class Watches {
   /** It was so before the last `retry`. */
   #wasExhausted = false;
   #told = Number.NEGATIVE_INFINITY;
+  #floods = 0;
+  /** Hints since the event loop turned last. */
+  #hints = 0;
 
   constructor(clock: Clock, emit: Emit) {
     this.#clock = clock;
@@ -26,6 +31,20 @@ export class Watches {
   /** There was no watch left at the last try. */
   get exhausted(): boolean {
     return this.#exhausted || this.#wasExhausted;
+  }
+
+  /** How often so many hints came at once that some may have been lost: what watches show is not all then. */
+  get floods(): number {
+    return this.#floods;
+  }
+
+  /** A watch gave a hint. */
+  hinted(): void {
+    if (++this.#hints === MANY) this.#floods++;
+    if (this.#hints > 1) return;
+    this.#clock.after(0, () => {
+      this.#hints = 0;
+    });
   }
 
   /** What `make` returns; undefined where it failed, or there was no watch left since `retry`. Never throws. */

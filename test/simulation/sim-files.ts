@@ -69,6 +69,10 @@ class SimDirectory implements Directory {
     return { free: this.#kernel.disk.room, total: this.#kernel.disk.total };
   }
 
+  showsWrites(): boolean {
+    return this.#kernel.options.hintLoss === 0;
+  }
+
   list(): Listed[] {
     this.#enter();
     const all = [...this.#inode.entries].map(([name, { kind }]) => ({ name, kind }));
