@@ -33,11 +33,14 @@ export function lacksLoopDisk(kind: Kind): string | false {
 export class LoopDisk {
   /** Where it is mounted. */
   readonly path: string;
+  readonly #kind: Kind;
   readonly #home: string;
-  readonly #image: string;
+  #image: string;
+  #copies = 0;
 
   /** A new one, empty and mounted. */
   constructor(t: TestContext, kind: Kind) {
+    this.#kind = kind;
     this.#home = fs.mkdtempSync(path.join(os.tmpdir(), `shaftlog-${kind}-`));
     this.#image = path.join(this.#home, "image");
     this.path = path.join(this.#home, "mnt");
@@ -52,7 +55,8 @@ export class LoopDisk {
   }
 
   mount(): void {
-    sh("mount", "-o", "loop", this.#image, this.path);
+    // A copy has the same UUID as what somebody may still hold.
+    sh("mount", "-o", this.#kind === "xfs" ? "loop,nouuid" : "loop", this.#image, this.path);
   }
 
   /** From now on everything fails, and nothing more reaches the disk. */
@@ -67,12 +71,19 @@ export class LoopDisk {
 
   /** After a cut, once all who used it have ended: the power is back. */
   async back(): Promise<void> {
-    await until(() => {
-      const gone = spawnSync("umount", [this.path], { env: ENV }).status === 0;
-      if (gone) this.mount();
-      // Somebody who made a mount namespace meanwhile holds the old state: mounted again it is still without power.
-      return gone && this.#works();
-    }, `${this.path} is mounted anew`);
+    const isUnmounted = () => spawnSync("umount", [this.path], { env: ENV }).status === 0;
+    await until(isUnmounted, `${this.path} is unmounted`);
+    this.mount();
+    if (this.#works()) return;
+    // Somebody who made a mount namespace meanwhile holds the file system as it was shut down, perhaps for long. What is
+    // on its disk is mounted from a copy, which nobody else knows.
+    await until(isUnmounted, `${this.path} is unmounted again`);
+    const before = this.#image;
+    this.#image = path.join(this.#home, `image-${++this.#copies}`);
+    sh("cp", "--sparse=always", before, this.#image);
+    fs.rmSync(before);
+    this.mount();
+    if (!this.#works()) throw new Error(`${this.path} does not work after a power cut`);
   }
 
   #works(): boolean {
