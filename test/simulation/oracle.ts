@@ -2,7 +2,7 @@
 // byte for byte, under one name and its generations; nothing of an interrupted run is left in the spool. And what
 // sync-once promises when it exits with 0.
 
-import type { Inode } from "./inode.ts";
+import type { Content, Inode } from "./inode.ts";
 import type { Model } from "./model.ts";
 import type { ServerHost } from "./server-host.ts";
 import { type Copy, type Source, SPOOL } from "./source.ts";
@@ -44,6 +44,34 @@ function covers(model: Model, source: Source, copies: readonly Copy[], size: num
     if (!bytes.view(0, size - copy.start).equals(content.view(copy.start, size))) return false;
     return covers(model, source, copies, copy.start);
   });
+}
+
+/**
+ * The first whole line that is at the server twice: no two lines of a schedule are alike. With one server only: where two
+ * have different beginnings of what was lost, the further name repeats at one what the other needs.
+ */
+export function doubled(model: Model, servers: readonly ServerHost[]): string | undefined {
+  const [server] = servers;
+  // What it lost may have been let go of here, and what it got again may lie under another name.
+  if (server === undefined || servers.length > 1 || server.restoredAt > Number.NEGATIVE_INFINITY) return undefined;
+  for (const source of model.sources.values()) {
+    // Behind a hole of NULs that a power cut left, lines are there once more.
+    const isHoled = source.variants.some((content) => content.view().includes(0));
+    if (source.blurred !== undefined || isHoled) continue;
+    const seen = new Map<string, string>();
+    for (const copy of model.copiesOf(source, server.host.name)) {
+      for (const line of wholeLines(model.bytesOf(copy))) {
+        const before = seen.get(line);
+        if (before !== undefined) return `line ${line.slice(0, 20)} is in ${before} and in ${copy.path}`;
+        seen.set(line, copy.path);
+      }
+    }
+  }
+  return undefined;
+}
+
+function wholeLines(content: Content | undefined): string[] {
+  return (content?.view().toString("latin1").split("\n").slice(0, -1) ?? []).filter((line) => /^\d+:/.test(line));
 }
 
 function oddInSpool(model: Model): string | undefined {

@@ -7,7 +7,7 @@ import { Disk, type NameOrder } from "./disk.ts";
 import { Host, type HostOptions } from "./host.ts";
 import { Model } from "./model.ts";
 import { Network } from "./network.ts";
-import { unfinished } from "./oracle.ts";
+import { doubled, unfinished } from "./oracle.ts";
 import { settle } from "./power.ts";
 import { ServerHost } from "./server-host.ts";
 import { DATA, LOGS } from "./source.ts";
@@ -131,9 +131,12 @@ class Schedule {
     while (world.now < until && world.violation === undefined) {
       await world.pass(400);
       left = unfinished(this.model, this.#servers) ?? "";
-      if (left === "") return;
+      if (left === "") break;
     }
     if (world.violation !== undefined) return;
+    const twice = doubled(this.model, this.#servers);
+    if (twice !== undefined) world.violate(twice);
+    if (left === "") return;
     // A file that was stopped as diverged, and told, is safe: nothing is spliced or lost, and an operator decides.
     const name = /, ([^,)]+)\) has /.exec(left)?.[1] ?? "";
     if ([...world.diverged].some((one) => one === name || one.startsWith(`${name}.g`))) world.stopped++;

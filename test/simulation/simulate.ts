@@ -59,6 +59,7 @@ async function runMany(): Promise<number> {
   const began = performance.now();
   const sum = { events: 0, requests: 0, steps: 0, ms: 0, stopped: 0 };
   const actions: Record<string, number> = {};
+  const stopped: number[] = [];
   let failures = 0;
   let ran = 0;
   for (let seed = from; seed < from + count; seed++) {
@@ -70,6 +71,7 @@ async function runMany(): Promise<number> {
     sum.ms += outcome.ms;
     sum.stopped += outcome.stopped;
     for (const [action, times] of Object.entries(outcome.actions)) actions[action] = (actions[action] ?? 0) + times;
+    if (outcome.stopped > 0) stopped.push(seed);
     if (outcome.violation === undefined) continue;
     failures++;
     tell(outcome);
@@ -87,6 +89,7 @@ async function runMany(): Promise<number> {
       .map(([action, times]) => `${action} ${times}`)
       .join(", "),
   );
+  if (stopped.length > 0) print(`stopped as diverged in seeds ${stopped.join(", ")}`);
   return failures === 0 ? 0 : 1;
 }
 
