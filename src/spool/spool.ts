@@ -140,8 +140,9 @@ export class Spool implements Holder {
     this.leaves.stop();
     for (const { generations, sentTo, acknowledged, holder } of this.#parts.registry.entries()) {
       const newest = generations.at(-1);
-      if (holder === this && newest !== undefined && sentTo > (acknowledged?.offset ?? 0))
-        this.memory.note(newest.name);
+      // Also where what a power cut left of the memory is all that is known: an end in order does not make it better.
+      const isMore = sentTo > (acknowledged?.offset ?? 0) || acknowledged?.loaded === true;
+      if (holder === this && newest !== undefined && isMore) this.memory.note(newest.name);
     }
     await this.memory.close();
     // Best effort: without it the memory only counts for less.

@@ -1,7 +1,7 @@
 // The spool's memory over restarts (src/spool/memory.ts): kept, judged by, torn, lost, newer.
 
 import assert from "node:assert/strict";
-import { appendFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { StartFailure } from "../../src/base/errors.ts";
@@ -88,6 +88,16 @@ test("a torn last line and damaged lines cost what they said, nothing else", asy
     writeFileSync(file, bytes);
     const found = await finding({ dir });
     assert.equal(only(found).entry.acknowledged !== undefined, bytes.length > whole.length);
+    await found.stop();
+  }
+});
+
+test("what an end out of order left of the memory counts for less, also after an end in order that learnt nothing", async () => {
+  const { dir } = await delivered(OLD);
+  rmSync(join(dir, "spool/.clean"));
+  for (const life of ["after the power cut", "and after the next end"]) {
+    const found = await finding({ dir });
+    assert.equal(only(found).entry.acknowledged?.loaded, true, life);
     await found.stop();
   }
 });
