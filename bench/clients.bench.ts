@@ -22,7 +22,7 @@ await inDirectory(false, async (home) => {
   const more = "limits:\n  connections_per_identity: 4096\n";
   const config = configure(home, { port, pattern: "/nothing", server: more });
   const daemon = await start(BINARY, ["server", "-s", "-f", config.server], /server-started/);
-  const { p50, p99, most, counted } = await runLoad(port, clients, FILES, WARM_UP, seconds);
+  const { p50, p99, most, counted, requests, cpu: load } = await runLoad(port, clients, FILES, WARM_UP, seconds);
   const peak = memory(daemon.pid, "peak");
   const cpu = cpuSeconds(daemon.pid) / (WARM_UP + seconds);
   await stop(daemon);
@@ -36,7 +36,7 @@ await inDirectory(false, async (home) => {
         shaftlog: `p50 ${short(p50)}, p99 ${short(p99)} ms`,
         target: "p99 ≤ 50 ms",
         met: p99 <= 50,
-        noise: `${short(counted)} appends, at most ${short(most)} ms`,
+        noise: `${short(counted)} lines, at most ${short(most)} ms; ${short(requests)} requests in all`,
       },
       {
         ...row,
@@ -44,7 +44,7 @@ await inDirectory(false, async (home) => {
         shaftlog: `${short(peak)} MB at the most`,
         target: "≤ 200 MB",
         met: peak <= 200,
-        noise: `${short(cpu * 100)} % of a core`,
+        noise: `${short(cpu * 100)} % of a core, the clients ${short(load * 100)} %`,
       },
     ],
     charts: [],

@@ -9,7 +9,11 @@ export interface Load {
   readonly p50: number;
   readonly p99: number;
   readonly most: number;
+  /** Lines that count, and requests that they and those before them went in. */
   readonly counted: number;
+  readonly requests: number;
+  /** The share of a core that the clients took. */
+  readonly cpu: number;
 }
 
 /** `clients` with `files` each, one append a second to each file; what comes in the first seconds does not count. */
