@@ -78,7 +78,7 @@ async function serve(config: ServerConfig, root: Directory, log: Log, verbose: b
   const credentials = await ServerCredentials.load(config, systemClock, emit);
   admin = await openAdmin("server", config);
   const limit = openFileLimit();
-  const mostOpen = Math.min(MOST_OPEN, Math.max(4, Math.floor(limit / 4)));
+  const mostOpen = mostFiles(limit, config.connectionLimits.connections);
   const sealed = await openSealed(root, emit);
   const store = new Store({
     root,
@@ -174,6 +174,14 @@ async function open(
       `Cannot listen on ${bindAddress}:${listenPort}: ${describe(error)}; ${listenRemedy(codeOf(error))} (${path})`,
     );
   }
+}
+
+/**
+ * Of `limit` descriptors a quarter is for files at least, and more where `connections` do not need it; a quarter is left
+ * for what is open for a moment.
+ */
+function mostFiles(limit: number, connections: number): number {
+  return Math.min(MOST_OPEN, Math.max(4, Math.floor(limit / 4), Math.floor((limit * 3) / 4) - connections));
 }
 
 /** As many as are configured, and for which there are descriptors beside those of files and of the process itself. */
