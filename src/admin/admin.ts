@@ -6,7 +6,6 @@ import { codeOf, describe, StartFailure } from "../base/errors.ts";
 import type { Emit, Event } from "../base/events.ts";
 import type { AdminAnswer, AdminListener } from "../platform/admin-http.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
-import type { OpenFile } from "../platform/files.ts";
 import { adminExposed, adminListening } from "./events.ts";
 import { reasonsAgainst, type Status } from "./health.ts";
 import { History, type Reading } from "./history.ts";
@@ -92,13 +91,10 @@ export class Admin {
     this.#metrics.told(level, name);
   }
 
-  /** Makes a file durable and notes how long that took. */
-  readonly syncing = async (file: OpenFile): Promise<void> => {
-    const { clock } = this.#parts;
-    const began = clock.elapsed();
-    await file.sync();
-    this.#metrics.synced((clock.elapsed() - began) / 1000);
-  };
+  /** A sync of a file took so many seconds. */
+  synced(seconds: number): void {
+    this.#metrics.synced(seconds);
+  }
 
   /** The process has been told to end: it is not ready any more. */
   stopping(): void {

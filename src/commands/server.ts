@@ -91,7 +91,7 @@ async function serve(config: ServerConfig, root: Directory, log: Log, verbose: b
     mostOpen,
     sealed,
     fatal: () => failed.resolve(EXIT.INTERNAL),
-    ...(admin === undefined ? {} : { sync: admin.syncing }),
+    synced: admin === undefined ? undefined : (seconds) => admin.synced(seconds),
   });
   const ingest = await open(config, store, credentials, mostConnections(config, limit - mostOpen), emit, verbose);
   const status = new ServerStatus(systemClock, emit, config.statusInterval, ingest, store, credentials);

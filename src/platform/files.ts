@@ -47,6 +47,8 @@ export interface Directory {
   space(): { readonly free: number; readonly total: number };
   /** Its file system is of this host alone and a known one: a watch shows every write, and times tell every change of names. */
   showsWrites(): boolean;
+  /** Whether its file system keeps all that it holds in memory: a sync there has nothing to wait for. */
+  inMemory(): boolean;
   /** All names but `.` and `..`. */
   list(): Listed[];
   /** lstat; undefined where there is nothing of that name. */
@@ -92,6 +94,7 @@ export interface OpenFile {
   appendNow(pieces: readonly Uint8Array[]): void;
   /** Makes data and size durable (fdatasync). */
   sync(): Promise<void>;
+  syncNow(): void;
   /** Cuts the file back to `size` bytes. */
   truncate(size: number): void;
   close(): void;

@@ -58,6 +58,10 @@ export class NodeFile implements OpenFile {
     return new Promise((resolve, reject) => fs.fdatasync(this.#fd, (error) => (error ? reject(error) : resolve())));
   }
 
+  syncNow(): void {
+    fs.fdatasyncSync(this.#fd);
+  }
+
   truncate(size: number): void {
     fs.ftruncateSync(this.#fd, size);
   }

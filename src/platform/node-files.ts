@@ -13,6 +13,8 @@ import { NodeFile, statOf } from "./node-file.ts";
 
 const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants;
 const O_PATH = 0o10000000; // asm-generic/fcntl.h; not among Node's constants
+/** tmpfs and ramfs (statfs(2)). */
+const IN_MEMORY: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
 const OPEN_FILE = O_NOFOLLOW | O_NONBLOCK;
 
 /** linux/magic.h: ext2 to 4, XFS, Btrfs, tmpfs, ramfs, F2FS, JFS, ZFS, bcachefs. What others write elsewhere makes no hint on those left out. */
@@ -84,6 +86,10 @@ class NodeDirectory implements Directory {
     } catch {
       return false;
     }
+  }
+
+  inMemory(): boolean {
+    return IN_MEMORY.has(fs.statfsSync(this.#base).type);
   }
 
   list(): Listed[] {

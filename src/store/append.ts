@@ -201,10 +201,8 @@ export class Append implements BodyReader, Holder {
     if (kept > 0) resource.content.forget();
     ground.appended(resource, kept);
     const trouble = troubleOf(error, resource.path, ground.emit);
-    const answer = () =>
-      this.#done(
-        trouble.kind === "no-space" || trouble.kind === "failed" ? { ...trouble, size: resource.published } : trouble,
-      );
+    const tellsSize = trouble.kind === "no-space" || trouble.kind === "failed";
+    const answer = () => this.#done(tellsSize ? { ...trouble, size: resource.published } : trouble);
     this.#over();
     // What was written before is a correct prefix: published like any other, and then told.
     if (resource.open) resource.whenPublished(resource.written, answer);

@@ -7,6 +7,7 @@
 import type { Bytes } from "../base/text.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Directory } from "../platform/files.ts";
+import type { InMemory } from "./durable.ts";
 import { parentOf, withDirectory } from "./tree.ts";
 
 /** How many directories are remembered as clean. A forgotten one costs an fsync of a clean directory. */
@@ -30,12 +31,14 @@ interface Clean {
 export class Names {
   readonly #root: Directory;
   readonly #clock: Clock;
+  readonly #inMemory: InMemory;
   readonly #clean = new Map<Bytes, Clean>();
   readonly #syncs = new Map<Bytes, Sync>();
 
-  constructor(root: Directory, clock: Clock) {
+  constructor(root: Directory, clock: Clock, inMemory: InMemory) {
     this.#root = root;
     this.#clock = clock;
+    this.#inMemory = inMemory;
   }
 
   /** We made an entry in `directory`. */
@@ -80,11 +83,12 @@ export class Names {
   async #run(directory: Bytes): Promise<void> {
     try {
       await withDirectory(this.#root, directory, async (at) => {
-        const { ino, mtimeMs } = at.now();
+        const { dev, ino, mtimeMs } = at.now();
         const clean = this.#clean.get(directory);
         if (clean !== undefined && clean.ino === ino && clean.mtimeMs === mtimeMs) return;
         const settled = Math.abs(this.#clock.now() - mtimeMs) > TICK;
-        await at.sync();
+        if (this.#inMemory(dev)) at.syncNow();
+        else await at.sync();
         // Where the last change is too young, another one could hide behind the same time: not remembered.
         if (settled && this.#syncs.get(directory)?.changed === false) this.#remember(directory, { ino, mtimeMs });
       });

@@ -5,44 +5,19 @@
 
 import { assert } from "../base/assert.ts";
 import { isGone, isNoSpace } from "../base/errors.ts";
-import type { Emit } from "../base/events.ts";
 import type { Bytes } from "../base/text.ts";
-import type { Clock } from "../platform/clock.ts";
-import type { Directory, OpenFile, Stat } from "../platform/files.ts";
-import { LEAF, type NewHash } from "../protocol/tree-hash.ts";
+import type { OpenFile, Stat } from "../platform/files.ts";
+import { LEAF } from "../protocol/tree-hash.ts";
 import type { Content } from "./content.ts";
 import { cutBackTo } from "./cut-back.ts";
 import { cannotSync, replaced, syncFailed } from "./events.ts";
+import type { GroundOf } from "./ground.ts";
 import type { Holder, Published, Waiter } from "./holder.ts";
-import type { Kept } from "./kept.ts";
 import { keptContent } from "./kept-content.ts";
-import type { Names } from "./names.ts";
 import { create, type Found, type Opened } from "./tree.ts";
 import { isOfOpening } from "./trouble.ts";
 
-/** What resources share. */
-export interface Ground {
-  readonly root: Directory;
-  readonly names: Names;
-  readonly clock: Clock;
-  readonly fsync: boolean;
-  readonly newHash: NewHash;
-  readonly kept: Kept;
-  readonly emit: Emit;
-  readonly sync: (file: OpenFile) => Promise<void>;
-  /** The process must end: what the disk holds is not known any more. */
-  readonly fatal: () => void;
-  /** About how many bytes one append may collect before it writes. */
-  readonly chunk: () => number;
-  /** `bytes` more were written. */
-  readonly appended: (resource: Resource, bytes: number) => void;
-  /** The holder has let go. */
-  readonly released: (resource: Resource) => void;
-  /** A sync is done. */
-  readonly settled: (resource: Resource) => void;
-  /** The kernel gave no descriptor. */
-  readonly exhausted: () => void;
-}
+export type Ground = GroundOf<Resource>;
 
 export class Resource {
   readonly path: Bytes;
@@ -223,17 +198,23 @@ export class Resource {
    */
   #sync(): void {
     const file = this.#file;
-    if (this.#syncing || this.#waiters.length === 0 || file === undefined || this.#state !== "live") return;
+    const seen = this.#seen;
+    if (this.#syncing || this.#waiters.length === 0 || this.#state !== "live") return;
+    if (file === undefined || seen === undefined) return;
     const target = this.written;
     if (!this.#ground.fsync) {
       this.#synced(target);
       return;
     }
-    this.#syncing = true;
     // Die here: the file holds a correct prefix of unknown length, which nobody was told of. The next life syncs
     // what it finds before it tells its size.
-    const data = this.#ground.sync(file);
+    const data = this.#ground.sync(file, seen.dev);
     const all = this.#named ? data : Promise.all([data, this.#ground.names.durable(this.path)]);
+    if (all === undefined) {
+      this.#synced(target);
+      return;
+    }
+    this.#syncing = true;
     all.then(
       () => this.#synced(target),
       (error: unknown) => this.#failed(error),

@@ -4,7 +4,7 @@
 import type { SealedFiles } from "../archive/sealed-files.ts";
 import type { Emit } from "../base/events.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { Directory, OpenFile } from "../platform/files.ts";
+import type { Directory } from "../platform/files.ts";
 import type { NewHash } from "../protocol/tree-hash.ts";
 import type { Floor, Quota } from "./options.ts";
 
@@ -23,8 +23,8 @@ export interface StoreParts {
   readonly sealed?: SealedFiles | undefined;
   /** Called when the process must end. */
   readonly fatal: () => void;
-  /** Makes a file's bytes durable, for who wants to see how long that takes. */
-  readonly sync?: (file: OpenFile) => Promise<void>;
+  /** Told how many seconds each sync of a file took. */
+  readonly synced?: ((seconds: number) => void) | undefined;
 }
 
 export interface StoreCounts {

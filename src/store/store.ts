@@ -10,6 +10,7 @@ import { SILENT_WRITER } from "../protocol/fields.ts";
 import { type Account, Accounts } from "./accounts.ts";
 import { type Admission, admit } from "./admission.ts";
 import { Append } from "./append.ts";
+import { inMemoryAt, makeDurable } from "./durable.ts";
 import { FreeSpace } from "./free-space.ts";
 import type { Wanted } from "./judge.ts";
 import { Kept } from "./kept.ts";
@@ -47,14 +48,15 @@ export class Store {
   #interval = 0;
 
   constructor(parts: StoreParts) {
-    const { root, clock, emit, newHash, sync = (file) => file.sync() } = parts;
+    const { root, clock, emit, newHash } = parts;
+    const inMemory = inMemoryAt(root);
     this.#clock = clock;
     this.#sealed = parts.sealed;
     this.#kept = new Kept(root, clock, newHash, emit);
     this.#ground = {
       ...parts,
-      sync,
-      names: new Names(root, clock),
+      sync: makeDurable(inMemory, clock, parts.synced),
+      names: new Names(root, clock, inMemory),
       kept: this.#kept,
       chunk: () => Math.min(Math.max(COLLECT / Math.max(this.#holders, 1), LEAST_CHUNK), MOST_CHUNK),
       appended: (resource, bytes) => this.#count(resource, bytes),

@@ -15,10 +15,10 @@ import { until } from "../support/until.ts";
 const noStrace = spawnSync("strace", ["-V"]).status === 0 ? false : "skipped: strace is not there";
 
 /** Runs the server with a fault in the Nth call of one kind; one thread, so that N means something. */
-function withFault(fault: string): Promise<Server> {
+function withFault(fault: string, datadir?: string): Promise<Server> {
   const trace = join(tempDir(), "trace");
   const wrap = ["strace", "-f", "-o", trace, "-e", `inject=${fault}`, "-e", `trace=${fault.split(":", 1)[0]}`];
-  return startServer({ wrap, env: { UV_THREADPOOL_SIZE: "1" } });
+  return startServer({ wrap, env: { UV_THREADPOOL_SIZE: "1" }, ...(datadir === undefined ? {} : { datadir }) });
 }
 
 test("disk full: 507, what was written stays a prefix, HEAD goes on, and it recovers by itself", {
@@ -155,6 +155,22 @@ test("an fdatasync that finds no room: 507, what is in doubt is cut off, and it 
   assert.equal(await append(server.port, "/file", 3, "def"), 204);
   assert.equal(fs.readFileSync(join(server.datadir, "file"), "utf8"), "abcdef");
   assert.equal(await server.stop(), 0);
+});
+
+test("in memory, where a sync is made at once: what fails is not told as done, and not tried again", {
+  skip: noStrace || notRoot,
+}, async () => {
+  const full = await withFault("fdatasync:error=ENOSPC:when=2", tmpfs("size=8m"));
+  assert.equal(await append(full.port, "/file", 0, "abc"), 201);
+  assert.equal(await append(full.port, "/file", 3, "def"), 507);
+  assert.equal(fs.readFileSync(join(full.datadir, "file"), "utf8"), "abc");
+  assert.equal(await append(full.port, "/file", 3, "def"), 204);
+  assert.equal(await full.stop(), 0);
+
+  const failed = await withFault("fdatasync:error=EIO:when=2", tmpfs("size=8m"));
+  assert.equal(await append(failed.port, "/file", 0, "abc"), 201);
+  assert.equal(await append(failed.port, "/file", 3, "def"), 0);
+  assert.equal(await failed.ended(), 70);
 });
 
 test("what was there at the start is never cut, whatever its first sync says", { skip: noStrace }, async () => {

@@ -8,6 +8,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type Server, startServer } from "../support/command.ts";
+import { notRoot, tmpfs } from "../support/mounts.ts";
 import { Random } from "../support/random.ts";
 import { append, Connection, head, putHead, request, sizeOf } from "../support/raw-http.ts";
 import { tempDir } from "../support/temp-dir.ts";
@@ -27,6 +28,8 @@ interface Traced {
   readonly server: Server;
   /** What was called since the start. */
   calls(): Call[];
+  /** How many threads made calls like `name`. */
+  threads(name: string): number;
   /** How many writes to a connection there were, whatever they held. */
   sends(): number;
 }
@@ -40,6 +43,7 @@ async function traced(datadir?: string): Promise<Traced> {
   return {
     server,
     calls: () => parse(text(), server.datadir),
+    threads: (name) => new Set(text().match(new RegExp(`^\\d+(?= +(${name})\\()`, "gm"))).size,
     sends: () => text().match(/ (write|writev|sendto)\((?![12]<)\d+<(socket|TCP)/g)?.length ?? 0,
   };
 }
@@ -114,6 +118,28 @@ test("a further append: one fdatasync after its last write, then the answer; no 
   assert.ok(last(all, "sync", "file", "begun") > last(all, "write", "file", "done"));
   assert.ok(last(all, "sync", "file", "done") < answered);
   assert.equal(last(all, "sync", "", "begun"), -1);
+  await server.stop();
+});
+
+test("in memory: the same calls before the answer, made by the one thread that answers", {
+  skip: skip || notRoot,
+}, async () => {
+  const { server, calls, threads } = await traced(tmpfs("size=8m"));
+  for (const [first, status] of [
+    [0, "201"],
+    [3, "204"],
+  ] as const) {
+    const before = calls().length;
+    assert.equal(await append(server.port, "/a/file", first, "abc"), Number(status));
+    await until(() => last(calls(), "answer", status, "done") >= 0, "the answer in the trace");
+    const all = calls().slice(before);
+    assert.ok(last(all, "sync", "a/file", "begun") > last(all, "write", "a/file", "done"));
+    assert.ok(last(all, "sync", "a/file", "done") < last(all, "answer", status, "begun"));
+    const directory = last(all, "sync", "a", "done");
+    assert.ok(first > 0 || (directory >= 0 && directory < last(all, "answer", status, "begun")));
+  }
+  assert.equal(threads("fdatasync"), 1);
+  assert.equal(threads("fdatasync|writev"), 1);
   await server.stop();
 });
 

@@ -10,6 +10,8 @@ import type { Life, World } from "./world.ts";
 export interface FilesOptions {
   /** ms that an fsync takes, at the least and at the most. */
   readonly syncTime: readonly [number, number];
+  /** The disk needs no time: what is synced is so at once. */
+  readonly inMemory: boolean;
   readonly hintTime: readonly [number, number];
   /** How often a hint is lost. */
   readonly hintLoss: number;

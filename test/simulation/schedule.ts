@@ -201,8 +201,8 @@ class Schedule {
   }
 
   #hostOptions(): HostOptions {
-    const { syncTime, hintTime, hintLoss, mostWatches, busy, zeros } = this.#swarm;
-    const files = { syncTime, hintTime, hintLoss, mostWatches, mostOpen: 100_000, plant: this.#plant };
+    const { syncTime, inMemory, hintTime, hintLoss, mostWatches, busy, zeros } = this.#swarm;
+    const files = { syncTime, inMemory, hintTime, hintLoss, mostWatches, mostOpen: 100_000, plant: this.#plant };
     return { files, busy, zeros };
   }
 }

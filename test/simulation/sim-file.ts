@@ -62,12 +62,13 @@ export class SimFile implements OpenFile {
 
   async sync(): Promise<void> {
     this.#enter();
-    const { plant } = this.#kernel.options;
-    await syncLater(
-      this.#kernel,
-      this.#handle.inode,
-      plant === "data-not-durable" || (plant === "found-not-durable" && !this.#made),
-    );
+    await syncLater(this.#kernel, this.#handle.inode, this.#forgets);
+  }
+
+  syncNow(): void {
+    this.#enter();
+    const done = this.#kernel.disk.beginSync(this.#handle.inode);
+    if (!this.#forgets) done();
   }
 
   truncate(size: number): void {
@@ -80,6 +81,11 @@ export class SimFile implements OpenFile {
     if (this.#closed) throw errno("EBADF");
     this.let();
     give(this.#kernel);
+  }
+
+  get #forgets(): boolean {
+    const { plant } = this.#kernel.options;
+    return plant === "data-not-durable" || (plant === "found-not-durable" && !this.#made);
   }
 
   get #size(): number {

@@ -73,6 +73,10 @@ class SimDirectory implements Directory {
     return this.#kernel.options.hintLoss === 0;
   }
 
+  inMemory(): boolean {
+    return this.#kernel.options.inMemory;
+  }
+
   list(): Listed[] {
     this.#enter();
     const all = [...this.#inode.entries].map(([name, { kind }]) => ({ name, kind }));

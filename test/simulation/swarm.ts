@@ -42,6 +42,7 @@ export interface Swarm {
   readonly clientNames: NameOrder;
   readonly serverNames: NameOrder;
   readonly syncTime: readonly [number, number];
+  readonly inMemory: boolean;
   readonly hintTime: readonly [number, number];
   readonly hintLoss: number;
   readonly mostWatches: number;
@@ -114,6 +115,7 @@ export function swarmOf(prng: Prng): Swarm {
     clientNames: retention === Number.POSITIVE_INFINITY && prng.chance(0.3) ? "separate" : "ordered",
     serverNames: prng.pick(["ordered", "separate"]),
     syncTime: [0.1, prng.time(0.2, 200)],
+    inMemory: prng.chance(0.25),
     hintTime: [0.01, prng.time(0.1, 500)],
     hintLoss: prng.pick([0, 0, 0.1, 0.5, 1]),
     mostWatches: prng.pick([1000, 1000, 1000, 3]),

@@ -31,9 +31,11 @@ class FakeTree {
   }
 }
 
+const onDisk = () => false;
+
 test("every directory down to the file, once; again only after a change", async () => {
   const tree = new FakeTree();
-  const names = new Names(tree.at(""), new FakeClock());
+  const names = new Names(tree.at(""), new FakeClock(), onDisk);
   await names.durable("a/b/file");
   assert.deepEqual(tree.syncs.splice(0).sort(), ["", "a", "a/b"]);
   await names.durable("a/b/other");
@@ -51,7 +53,7 @@ test("every directory down to the file, once; again only after a change", async 
 test("a directory that changed a moment ago is not trusted to be clean: another change may bear the same time", async () => {
   const tree = new FakeTree();
   const clock = new FakeClock();
-  const names = new Names(tree.at(""), clock);
+  const names = new Names(tree.at(""), clock, onDisk);
   tree.mtimes.set("", clock.now());
   await names.durable("file");
   await names.durable("file");
@@ -65,7 +67,7 @@ test("a directory that changed a moment ago is not trusted to be clean: another 
 test("who comes while a sync runs waits for the next one, and all of them share it", async () => {
   const tree = new FakeTree();
   tree.held = [];
-  const names = new Names(tree.at(""), new FakeClock());
+  const names = new Names(tree.at(""), new FakeClock(), onDisk);
   const done: string[] = [];
   const first = names.durable("one").then(() => done.push("one"));
   await settled();
@@ -85,7 +87,7 @@ test("who comes while a sync runs waits for the next one, and all of them share 
 
 test("a failure is told to those who waited for it, and not remembered as clean", async () => {
   const tree = new FakeTree();
-  const names = new Names(tree.at(""), new FakeClock());
+  const names = new Names(tree.at(""), new FakeClock(), onDisk);
   tree.failure = new Error("EIO");
   await assert.rejects(names.durable("file"), /EIO/);
   tree.failure = undefined;

@@ -73,6 +73,7 @@ function openFake(bytes: () => Buffer, ino: bigint): OpenFile {
       throw new Error("a log file is only read");
     },
     sync: async () => {},
+    syncNow: () => {},
     close: () => {},
   };
 }
