@@ -63,6 +63,8 @@ export async function compare(
     }
     const at = await bisect(local, told, (middle) => askDigest(progress, middle, true, connection, desk));
     if (typeof at !== "number") return at;
+    // Meanwhile another destination's comparison had the file go on under a further name: they part behind its end.
+    if (isSuperseded(generation) && at >= lengthOf(generation)) return { kind: "again" };
     const parted = { at, size: told, ours, theirs: theirs.digest };
     const foreign: Served = { kind: "fault", fault: { kind: "diverged", text: diverged(parted), lasting: true } };
     if (!isOurs(progress, file, parted, rewritten)) return foreign;

@@ -72,3 +72,29 @@ test("a generation that ends while a large range of it is read sends nothing bey
     assert.ok(Number(last) < Number(size), range);
   }
 });
+
+test("a generation that ends while it is compared, and parts behind its end only, goes on no second time", async () => {
+  const superseded: number[] = [];
+  const { http, clock, destination } = fakeDestination({
+    url: new URL("http://log.test:10655/"),
+    compareAll: true,
+    spool: { supersede: (_entry, offset) => superseded.push(offset) },
+  });
+  const file = fakeFile("a.log", "x".repeat(1000));
+  const there = Buffer.from("x".repeat(500) + "y".repeat(500));
+  let asked = 0;
+  http.script = ({ method, headers }) => {
+    if (method !== "HEAD") return undefined;
+    const size = Number(headers[headers.indexOf("shaftlog-want-digest") + 1] ?? 0) || 0;
+    // Another destination's comparison ended before.
+    if (++asked === 5) Object.assign(file.generation, { end: 500 });
+    const hash = new TreeHash(() => createHash("sha256"));
+    hash.update(there.subarray(0, size));
+    const digest = formatDigest({ size, digest: hash.digest() });
+    return http.answer(200, { "content-length": `${there.length}`, [SHAFTLOG_DIGEST]: digest });
+  };
+  destination.added(file.generation, false);
+  await clock.advance(1_000);
+  assert.ok(asked > 5);
+  assert.deepEqual(superseded, []);
+});
