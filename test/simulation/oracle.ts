@@ -57,7 +57,9 @@ export function doubled(model: Model, servers: readonly ServerHost[]): string | 
   for (const source of model.sources.values()) {
     // Behind a hole of NULs that a power cut left, lines are there once more.
     const isHoled = source.variants.some((content) => content.view().includes(0));
-    if (source.blurred !== undefined || isHoled) continue;
+    // What it held before it was truncated may come back with a power cut.
+    const wasCut = source.cutAt > Number.NEGATIVE_INFINITY;
+    if (source.blurred !== undefined || isHoled || wasCut) continue;
     const seen = new Map<string, string>();
     for (const copy of model.copiesOf(source, server.host.name)) {
       for (const line of wholeLines(model.bytesOf(copy))) {
