@@ -5,6 +5,7 @@
 // an answer, so the socket is watched (socket-watch.ts). A server is not believed that says 2xx to what was not sent.
 // Proxies that the environment names are not used.
 
+import type { Socket } from "node:net";
 import { buildConnector, Client, type Dispatcher } from "undici";
 import { assert } from "../base/assert.ts";
 import type { HttpClient, HttpConnection, HttpHeaders, HttpOptions, HttpOutcome, HttpRequest } from "./http.ts";
@@ -63,6 +64,9 @@ class UndiciConnection implements HttpConnection {
   readonly #secure: Secure | undefined;
   readonly #fields: () => readonly string[];
   readonly #ended: () => void;
+  readonly #pipelining: boolean;
+  #socket: Socket | undefined;
+  #corked = false;
   #inFlight = 0;
   #answered = false;
   #retiring = false;
@@ -79,6 +83,7 @@ class UndiciConnection implements HttpConnection {
     this.#watch = new SocketWatch(noProgress - LOOK_EVERY);
     this.#secure = secure;
     this.#ended = ended;
+    this.#pipelining = options.pipelining > 1;
     const connector = secure?.connector ?? buildConnector({ allowH2: false, timeout: CONNECT_TIMEOUT });
     this.#client = new Client(origin, {
       allowH2: false,
@@ -91,7 +96,8 @@ class UndiciConnection implements HttpConnection {
         connector(target, (...result) => {
           if (result[0] === null) {
             this.#answered = false;
-            this.#watch.opened(result[1].setNoDelay(true));
+            this.#socket = result[1].setNoDelay(true);
+            this.#watch.opened(this.#socket);
           }
           callback(...result);
         });
@@ -146,6 +152,7 @@ class UndiciConnection implements HttpConnection {
         if (started) this.#fail(Object.assign(new Error("ended by an answer"), { code: "UND_ERR_SOCKET" }));
         started = true;
         if (this.#dead !== undefined) controller.abort(this.#dead);
+        else if (this.#pipelining) this.#writeTogether();
       },
       onRequestSent: () => {
         end = this.#watch.written();
@@ -187,6 +194,18 @@ class UndiciConnection implements HttpConnection {
       this.#client.destroy(dead).catch(() => {});
     });
     return dead;
+  }
+
+  /** What undici writes from here on in the same breath goes to the kernel with one call. */
+  #writeTogether(): void {
+    const socket = this.#socket;
+    if (socket === undefined || this.#corked) return;
+    this.#corked = true;
+    socket.cork();
+    process.nextTick(() => {
+      this.#corked = false;
+      socket.uncork();
+    });
   }
 
   #startLooking(): void {

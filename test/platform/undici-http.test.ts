@@ -79,6 +79,23 @@ describe("the HTTP client", () => {
     }
   });
 
+  test("writes at once what goes out together, also on a connection that was idle", async () => {
+    let chunks = 0;
+    let answered = 0;
+    const { origin } = await peer((socket, all) => {
+      chunks++;
+      const due = Math.floor((all.split("PUT ").length - 1) / 4) * 4;
+      if (due > answered) socket.write(NO_CONTENT.repeat(due - answered));
+      answered = due;
+    });
+    const connection = connect(origin, 4);
+    for (let turn = 0; turn < 3; turn++) {
+      await Promise.all(Array.from({ length: 4 }, () => put(connection, "body")));
+    }
+    // Four small requests on loopback are one chunk where they were one write, four where they were not.
+    assert.ok(chunks <= 6, `${chunks} chunks of 12 requests`);
+  });
+
   test("never repeats what was behind a failed request", async () => {
     for (const how of ["reset", "end", "garbage"] as const) {
       const { origin, received } = await peer((socket, all, index) => {
