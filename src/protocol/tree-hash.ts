@@ -18,6 +18,9 @@ export interface RunningHash {
 
 export type NewHash = () => RunningHash;
 
+/** Up to so many bytes an open leaf is kept as it stands: hashing it anew costs less than a hash that may go on. */
+const SMALL = 2048;
+
 const LEAF_MARK = Uint8Array.of(0);
 const NODE_MARK = Uint8Array.of(1);
 
@@ -29,6 +32,8 @@ export class TreeHash {
   /** Roots of full subtrees, the largest first; their sizes are the bits of the number of full leaves. */
   readonly #roots: Uint8Array[] = [];
   #leaves = 0;
+  /** The open leaf, as bytes while there are few and as a running hash then. */
+  #small: Uint8Array | undefined;
   #open: RunningHash | undefined;
   #openSize = 0;
 
@@ -54,10 +59,18 @@ export class TreeHash {
   }
 
   update(bytes: Uint8Array): void {
+    if (bytes.byteLength === 0) return;
+    if (this.#open === undefined && this.#openSize + bytes.byteLength <= SMALL) {
+      this.#small = joined(this.#small, bytes);
+      this.#openSize = this.#small.byteLength;
+      return;
+    }
     for (let at = 0; at < bytes.byteLength; ) {
       if (this.#open === undefined) {
         this.#open = this.#newHash();
         this.#open.update(LEAF_MARK);
+        if (this.#small !== undefined) this.#open.update(this.#small);
+        this.#small = undefined;
       }
       const end = Math.min(bytes.byteLength, at + LEAF - this.#openSize);
       this.#open.update(at === 0 && end === bytes.byteLength ? bytes : bytes.subarray(at, end));
@@ -74,7 +87,7 @@ export class TreeHash {
 
   /** 32 bytes: the digest of all bytes so far, which may go on. */
   digest(): Uint8Array {
-    let root = this.#open?.copy().digest();
+    let root = this.#small === undefined ? this.#open?.copy().digest() : leafHash(this.#newHash, this.#small);
     for (let i = this.#roots.length - 1; i >= 0; i--) {
       const left = this.#roots[i] as Uint8Array;
       root = root === undefined ? left : this.#node(left, root);
@@ -89,6 +102,14 @@ export class TreeHash {
     hash.update(right);
     return hash.digest();
   }
+}
+
+function joined(first: Uint8Array | undefined, second: Uint8Array): Uint8Array {
+  if (first === undefined) return new Uint8Array(second); // a copy, which Buffer.slice is not
+  const both = new Uint8Array(first.byteLength + second.byteLength);
+  both.set(first);
+  both.set(second, first.byteLength);
+  return both;
 }
 
 /** The hash of one leaf that is at hand as a whole. */

@@ -57,6 +57,27 @@ describe("the tree hash", () => {
     }
   });
 
+  test("nothing at all leaves no leaf open", () => {
+    const hash = new TreeHash(newHash);
+    hash.update(Buffer.alloc(0));
+    assert.deepEqual(Buffer.from(hash.digest()), sha(Buffer.alloc(0)));
+  });
+
+  test("of a few bytes is not that of what their buffer holds later", () => {
+    const buffer = Buffer.alloc(3000, "a");
+    for (const sizes of [[10], [10, 20], [2000, 48], [2000, 49], [2048, 952], [3000], [0, 10], [10, 0]]) {
+      const hash = new TreeHash(newHash);
+      const bytes: Buffer[] = [];
+      for (const [i, size] of sizes.entries()) {
+        buffer.fill(String.fromCharCode(97 + i));
+        bytes.push(Buffer.from(buffer.subarray(0, size)));
+        hash.update(buffer.subarray(0, size));
+        buffer.fill("z");
+      }
+      assert.deepEqual(Buffer.from(hash.digest()), Buffer.from(mth([Buffer.concat(bytes)])), `${sizes}`);
+    }
+  });
+
   test("goes on from leaves that were kept", () => {
     const bytes = bytesOf(7 * LEAF + 100);
     const kept: Uint8Array[] = [];
