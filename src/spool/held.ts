@@ -28,9 +28,6 @@ export interface Cut {
   readonly reason: string;
 }
 
-/** How many bytes of a file's beginning are remembered. */
-export const HEAD = 64;
-
 export function newEntry(holder: Holder, stat: Stat, source: Bytes | undefined, now: number): HeldEntry {
   return {
     holder,

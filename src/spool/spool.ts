@@ -13,9 +13,10 @@ import { beginOfDoubt, leaveClean, takeClean } from "./clean.ts";
 import { type Datadir, type Lock, openDatadir, TEMPORARY } from "./datadir.ts";
 import type { Entry, Generation, Holder } from "./entry.ts";
 import { oddInSpool, secondName } from "./events.ts";
-import { addGeneration, HEAD, type HeldEntry, newEntry, newestOf } from "./held.ts";
+import { addGeneration, type HeldEntry, newEntry, newestOf } from "./held.ts";
 import { takeInventory } from "./inventory.ts";
 import { openLeaves, sweepLeaves } from "./leaves.ts";
+import { HEAD } from "./mark.ts";
 import { MEMORY_FILE, Memory, type Remembered, readMemory } from "./memory.ts";
 import { openHeld } from "./open-held.ts";
 import type { Registry } from "./registry.ts";
@@ -190,7 +191,7 @@ export class Spool implements Holder {
     const entry = generation?.entry as HeldEntry | undefined;
     if (entry?.acknowledged === undefined || generation !== newestOf(entry) || entry.holder !== this) return undefined;
     const length = Math.min(HEAD, entry.acknowledged.offset);
-    if (entry.head.length < length) entry.head = beginningOf(entry, length);
+    if (entry.head.length < length) entry.head = entry.acknowledged.head ?? beginningOf(entry, length);
     // What was sent behind it may have been taken: then the memory is not all that is there.
     const mark =
       entry.sentTo > entry.acknowledged.offset ? { ...entry.acknowledged, loaded: true as const } : entry.acknowledged;

@@ -82,7 +82,9 @@ export async function readMarked(
   kept: KeptLeaves | undefined,
 ): Promise<LocalDigest> {
   const { entry, start } = generation;
-  const mark = isSuperseded(generation) ? undefined : markAt(file, start + size);
+  // Before the first byte there is nothing to mark.
+  const nothing = start + size === 0 && entry.mark === undefined;
+  const mark = nothing || isSuperseded(generation) ? undefined : markAt(file, start + size);
   const local = await LocalDigest.read(file, start, size, newHash, kept);
   if (mark === undefined) return local;
   if (!holds(mark, file)) throw new ShorterFile("the file changed while it was read");
