@@ -37,6 +37,8 @@ export async function compare(
     const { generation } = progress;
     const size = Math.min(progress.offset, lengthOf(generation));
     const { entry } = generation;
+    // Before anything is read: what another destination finds meanwhile counts as well.
+    const { rewrites } = entry;
     // Before it is marked anew: are these the bytes that were read before?
     const rewritten = !isSuperseded(generation) && entry.mark !== undefined && !holds(entry.mark, file);
     const running = thorough || rewritten ? undefined : runningHash(progress, size);
@@ -47,7 +49,7 @@ export async function compare(
     // Fewer where the bytes there are gone: what is told has to do.
     const hash = first.size === size ? (local?.whole ?? running) : undefined;
     if (hash !== undefined && sameDigest(hash.digest(), first.digest)) {
-      keepHash(progress, hash, entry.rewrites);
+      keepHash(progress, hash, rewrites);
       desk.same(progress, size);
       return undefined;
     }
@@ -57,7 +59,7 @@ export async function compare(
     const told = theirs.size;
     const ours = await local.prefix(told);
     if (sameDigest(ours, theirs.digest)) {
-      keepHash(progress, local.whole, entry.rewrites);
+      keepHash(progress, local.whole, rewrites);
       desk.same(progress, size);
       return undefined;
     }
