@@ -8,7 +8,7 @@ import { ask } from "./ask.ts";
 import { compare } from "./compare.ts";
 import { startOver } from "./continuation.ts";
 import type { Desk, Served } from "./desk.ts";
-import { nextStep } from "./next-step.ts";
+import { LIVE, nextStep } from "./next-step.ts";
 import type { Progress } from "./progress.ts";
 import { send } from "./send.ts";
 import { unreadable } from "./trouble.ts";
@@ -43,7 +43,9 @@ export async function deliver(
   }
   try {
     if (step.kind === "compare") return (await compared(progress, file, connection, desk)) ?? { kind: "again" };
-    const served = await send(progress, file, connection, desk, depth, most);
+    const ranges = most > LIVE ? depth : 0; // live appends are small
+    desk.window.begin(ranges);
+    const served = await send(progress, file, connection, desk, depth, most).finally(() => desk.window.end(ranges));
     if (served.kind !== "doubt") return served;
     // How much is there, and is it the same? On another connection: this one may have ended with the refusal.
     progress.known = false;

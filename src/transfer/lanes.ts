@@ -20,8 +20,12 @@ const DEPTH = 4;
 /** Connections for asking a strict server about many files at once, and questions on the wire on each. */
 const ASKING_CONNECTIONS = 2;
 const ASKING_DEPTH = 64;
-/** A bulk file makes way for the next one after this many bytes. */
+/**
+ * A bulk file makes way for the next one after this many bytes, and where none waits after that many: each end of a turn
+ * waits for what is on the wire, over a long way a round trip or two.
+ */
 const TURN = 64 * 1024 * 1024;
+const TURN_ALONE = 8 * TURN;
 
 /** Instead of a number of bytes: nothing is sent, since others share the connection. */
 export const ASK_ONLY = 0;
@@ -139,7 +143,8 @@ export class Lanes {
     if (connection === undefined) return false;
     const progress = this.#queues.take(queue);
     assert(progress !== undefined, "a queue that is not empty has a first");
-    void this.#parts.serve(progress, connection, depth, most).then(() => {
+    const turn = most === TURN && this.#queues.isEmpty(queue) ? TURN_ALONE : most;
+    void this.#parts.serve(progress, connection, depth, turn).then(() => {
       this.#release(lane, connection);
       this.pump();
     });

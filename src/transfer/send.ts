@@ -35,6 +35,8 @@ interface Sent {
   readonly believed: Uint8Array | undefined;
   /** Of all bytes up to `to`. */
   readonly digest: Uint8Array | undefined;
+  /** Monotonic ms at which it was sent. */
+  readonly at: number;
   readonly reply: Promise<Reply<PutOutcome>>;
 }
 
@@ -106,8 +108,9 @@ export async function send(
       const believed = digest;
       hash?.update(bytes);
       digest = hash?.digest();
+      const at = desk.now();
       const reply = desk.remote.put(connection, generation.name, next, lengthOf(generation), bytes, believed);
-      inFlight.push({ from: next, to: next + length, buffer, mark, believed, digest, reply });
+      inFlight.push({ from: next, to: next + length, buffer, mark, believed, digest, at, reply });
       next += length;
     }
     const head = inFlight.shift();
@@ -166,7 +169,7 @@ async function settle(progress: Progress, sent: Sent, desk: Desk): Promise<Serve
   mayBeTaken(progress, sent, outcome);
   switch (outcome.kind) {
     case "appended":
-      desk.window.answered(sent.to - sent.from, desk.now() - since);
+      desk.window.answered(sent.to - sent.from, desk.now() - since, desk.now() - sent.at);
       desk.buffers.give(sent.buffer); // all of it was read by the peer; else it is left to the collector
       if (sent.digest !== undefined && desk.strict) desk.showed(digest !== undefined);
       if (sent.digest !== undefined && digest !== undefined) {

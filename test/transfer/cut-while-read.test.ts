@@ -61,7 +61,7 @@ test("a generation that ends while a large range of it is read sends nothing bey
       });
     },
   });
-  destination.window.answered(destination.window.size, 1);
+  destination.window.answered(destination.window.size, 1, 1);
   destination.added(file.generation, false);
   await clock.advance(1_000);
   assert.ok(reads > 0, "a range was read asynchronously");
