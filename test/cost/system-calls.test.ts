@@ -14,12 +14,12 @@ import { until } from "../support/until.ts";
 /** What depends on time and threads and not on the work. */
 const NOISE = /^(futex|epoll_|poll|restart_|sched_|madvise|mmap|munmap|mprotect|brk|rt_sig|clock_|getrusage|total)/;
 
-/** Measured 22.0, half of them statx, then open, link and read; 2 open and close for the tail and what is sent. */
-const NEW_FILE_CLIENT = 27;
-/** 12.5: 5 to make and open, 2.5 writes, 1 fdatasync, a third of an fsync for the directory. */
+/** Measured 12.0: 4 statx, 2 links of which one goes again, open, read and close, and a write and a read on the wire. */
+const NEW_FILE_CLIENT = 16;
+/** 12.0: 5 to make and open, 2.5 writes, 1 fdatasync, half an fsync for the directory. */
 const NEW_FILE_SERVER = 16;
-/** 10.6: look, open, read the mark and the line, write the request, read the answer, close. */
-const APPEND_CLIENT = 14;
+/** 9.8: look, open, read the mark and the line, write the request, read the answer, close. */
+const APPEND_CLIENT = 13;
 /** 8.0: read the request, look, write the line, fdatasync, write the answer, and what wakes threads. */
 const APPEND_SERVER = 11;
 /** Of an append that is waited for there is exactly one sync; of new files those of the directory are shared. */
