@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import type { Launch } from "../support/processes.ts";
 import { makeTemplate, onStage, run } from "./client-workload.ts";
 import { noStrace, noted } from "./crash-points.ts";
 
@@ -38,11 +39,16 @@ function callsIn(file: string): Call[] {
     });
 }
 
+/** A sync takes 20 ms, so that whoever does not wait for it is seen to be earlier, however fast the disk is. */
+function slow({ wrapper = [], ...rest }: Launch): Launch {
+  return { ...rest, wrapper: [...wrapper, "-e", "inject=fsync,fdatasync:delay_enter=20000"] };
+}
+
 test("what the client makes durable, and before what", { skip: noStrace }, async (t) => {
   const template = await makeTemplate(t);
   const scene = await onStage(t, template);
   const trace = path.join(scene.home, "trace");
-  assert.equal(await run(scene, noted(trace)), 0);
+  assert.equal(await run(scene, slow(noted(trace))), 0);
   await scene.server.stop();
   const calls = callsIn(trace);
 
