@@ -13,6 +13,13 @@ import { type SealGround, sealInTurn } from "./seal-in-turn.ts";
 /** `incomplete`: not now; `refused`: there is nothing, or its name is taken. */
 export type NowResult = "sealed" | "incomplete" | "refused";
 
+/** The worst first. */
+export const NOW_RESULTS: readonly NowResult[] = ["refused", "incomplete", "sealed"];
+
+export function worstOf(results: readonly NowResult[]): NowResult {
+  return NOW_RESULTS.find((result) => results.includes(result)) ?? "sealed";
+}
+
 interface Told {
   readonly result: NowResult;
   readonly text: string;
@@ -29,17 +36,17 @@ export async function archiveNow(
   say: (text: string) => void,
 ): Promise<NowResult> {
   const { root, sealed } = ground;
-  const results = new Set<NowResult>();
+  const results: NowResult[] = [];
   for (const one of given) {
     const isDirectory = look(root, one).kind === "obstructed";
     for (const path of isDirectory ? allFiles(root, one) : [one]) {
       if (isDirectory && sealed.isCopy(path)) continue;
       const { result, text } = await sealNow(path, ground, rest);
-      results.add(result);
+      results.push(result);
       say(text);
     }
   }
-  return (["refused", "incomplete"] as const).find((result) => results.has(result)) ?? "sealed";
+  return worstOf(results);
 }
 
 async function sealNow(path: Bytes, ground: SealGround, rest: () => Promise<void>): Promise<Told> {

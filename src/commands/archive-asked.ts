@@ -2,7 +2,7 @@
 // shown. Where nobody answers, or it cannot be done there, that is told and nothing happens. What it was at when whoever
 // asked is interrupted is undone.
 
-import type { NowResult } from "../archive/archive-now.ts";
+import { NOW_RESULTS, type NowResult, worstOf } from "../archive/archive-now.ts";
 import { codeOf, StartFailure } from "../base/errors.ts";
 import { bytesOf } from "../base/text.ts";
 import type { ServerConfig } from "../config/options.ts";
@@ -15,8 +15,6 @@ export type ArchiveAnswer = { readonly said: string } | { readonly result: NowRe
 
 /** Characters of paths in one question (platform/local-socket.ts has a bound for it); at least one path is in each. */
 const A_QUESTION = 3_000;
-/** The worst first. */
-const RESULTS: readonly NowResult[] = ["refused", "incomplete", "sealed"];
 
 /** `given`: paths as on the command line. Throws StartFailure where the server cannot be asked. */
 export async function askServer(
@@ -33,7 +31,7 @@ export async function askServer(
     }
     results.push(answer);
   }
-  return RESULTS.find((result) => results.includes(result)) ?? "sealed";
+  return worstOf(results);
 }
 
 async function ask(
@@ -44,7 +42,7 @@ async function ask(
   const answered = Promise.withResolvers<NowResult | "ended" | { readonly cannot: string }>();
   const line = (value: unknown) => {
     const answer = value as Partial<Record<"said" | "result" | "cannot", unknown>>;
-    const result = RESULTS.find((one) => one === answer?.result);
+    const result = NOW_RESULTS.find((one) => one === answer?.result);
     if (typeof answer?.said === "string") say(answer.said);
     else if (result !== undefined) answered.resolve(result);
     else answered.resolve({ cannot: String(answer?.cannot ?? "it gave an answer that is none") });

@@ -4,10 +4,6 @@
 // written to the server's log as well.
 
 import { archiveNow, type NowResult } from "../archive/archive-now.ts";
-import { recover } from "../archive/recover.ts";
-import type { SealGround } from "../archive/seal-in-turn.ts";
-import { SealedFiles } from "../archive/sealed-files.ts";
-import { Turns } from "../archive/turns.ts";
 import { StartFailure } from "../base/errors.ts";
 import { type Bytes, bytesOf } from "../base/text.ts";
 import { loadServerConfig } from "../config/load.ts";
@@ -16,11 +12,10 @@ import { systemClock } from "../platform/clock.ts";
 import type { Directory } from "../platform/files.ts";
 import { LockedError, lockDirectory } from "../platform/lock.ts";
 import { openLog } from "../platform/log.ts";
-import { sha256 } from "../platform/node-hash.ts";
-import { zstd } from "../platform/node-zstd.ts";
 import { FreeSpace } from "../store/free-space.ts";
 import { askServer } from "./archive-asked.ts";
 import { type ArchiveFlags, EXIT } from "./flags.ts";
+import { openSealed, sealGround } from "./server-archive.ts";
 import { storePath } from "./store-path.ts";
 import { openStore } from "./verify-server.ts";
 
@@ -56,22 +51,14 @@ async function archiveAlone(paths: readonly Bytes[], config: ServerConfig, root:
   const log = openLog({ path: config.logfile, debug: false });
   const { emit } = log;
   try {
-    await recover(root, sha256, emit);
     const space = new FreeSpace(root, systemClock, emit, config.minFreeSpace);
-    const sealed = new SealedFiles({ root, newHash: sha256, codec: zstd, emit });
-    const ground: SealGround = {
-      root,
-      clock: systemClock,
-      emit,
-      newHash: sha256,
-      codec: zstd,
-      sealed,
-      turns: new Turns(),
+    const sealed = await openSealed(root, emit);
+    const ground = sealGround(root, emit, sealed, {
       room: () => space.left(),
       claim: (path) => sealed.claim(path),
       fatal: () => {},
       accounted: () => {},
-    };
+    });
     return await archiveNow(paths, ground, async () => {}, say);
   } finally {
     log.close();

@@ -32,6 +32,16 @@ export async function openSealed(root: Directory, emit: Emit): Promise<SealedFil
   return new SealedFiles({ root, newHash: sha256, codec: zstd, emit });
 }
 
+/** For all that seal in this process; `own`: what differs between a server and the command alone. */
+export function sealGround(
+  root: Directory,
+  emit: Emit,
+  sealed: SealedFiles,
+  own: Pick<SealGround, "room" | "claim" | "fatal" | "accounted">,
+): SealGround {
+  return { root, clock: systemClock, emit, newHash: sha256, codec: zstd, sealed, turns: new Turns(), ...own };
+}
+
 interface Ground {
   readonly config: ServerConfig;
   readonly root: Directory;
@@ -51,19 +61,12 @@ export class ServerArchive {
 
   constructor({ config, root, store, sealed, emit, fatal }: Ground) {
     this.#config = config;
-    this.#seals = {
-      root,
-      clock: systemClock,
-      emit,
-      newHash: sha256,
-      codec: zstd,
-      sealed,
-      turns: new Turns(),
+    this.#seals = sealGround(root, emit, sealed, {
       fatal,
       room: () => store.room(),
       claim: (path) => store.claim(path),
       accounted: (path, files, bytes) => store.accounted(path, files, bytes),
-    };
+    });
     this.#old = config.archive === undefined ? undefined : new Archive(config.archive, this.#seals);
   }
 

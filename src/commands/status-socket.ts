@@ -1,5 +1,5 @@
-// The socket in the data directory at which a running client or server is asked how it is. It is a convenience: where
-// it cannot be had, that is told and everything else goes on.
+// The socket in the data directory at which a running client or server is asked how it is, or to do something now. It is
+// a convenience: where it cannot be had, that is told and everything else goes on.
 
 import { describe } from "../base/errors.ts";
 import type { Emit } from "../base/events.ts";

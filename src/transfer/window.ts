@@ -20,7 +20,6 @@ export class Window {
   #taken = MOST_FAR;
   /** ms from sending to the answer, the shortest since the connections work. */
   #shortest = Number.POSITIVE_INFINITY;
-
   /** How many ranges of backlogs may be on the wire just now. */
   #ranges = 0;
 
