@@ -34,8 +34,7 @@ export function decodeConfig(bytes: Uint8Array): string | Problem {
 
 /** The first char of `text` that is a control character, or that the decoder put in place of bytes it could not read. */
 function findForeign(text: string, bytes: Uint8Array): { index: number; what: string } | undefined {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to find
-  const suspects = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd]/g;
+  const suspects = /(?![\t\n\r\u0080-\u009f])\p{Cc}|\ufffd/gu;
   let offset = 0;
   let counted = 0;
   for (let match = suspects.exec(text); match !== null; match = suspects.exec(text)) {

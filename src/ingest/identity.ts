@@ -54,8 +54,7 @@ function faultOfIdentity(name: string): string | undefined {
   if (name === "") return "it is empty";
   if (name.includes("/")) return "it holds a slash";
   if (name.includes("*")) return "it holds a star";
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to refuse
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) return "it holds a control character";
+  if (/\p{Cc}/u.test(name)) return "it holds a control character";
   // What is no character was put in by a decoder that lost bytes: two names could look the same here.
   if (name.includes("\ufffd") || !name.isWellFormed()) return "it is not UTF-8";
   return faultOfName(bytesOf(name));
