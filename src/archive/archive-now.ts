@@ -58,7 +58,10 @@ async function sealNow(path: Bytes, ground: SealGround, rest: () => Promise<void
       case "taken":
         return { result: "refused", text: events.taken(path).text };
       case "no-room":
-        return { result: "incomplete", text: events.noRoom(path, outcome.size).text };
+        return {
+          result: "incomplete",
+          text: `Cannot archive ${quote(path)}: there must be room for its ${outcome.size} bytes above limits.min_free_space; make room and ask again`,
+        };
       case "in-use":
         return { result: "incomplete", text: `Cannot archive ${quote(path)}: it was changed meanwhile` };
       case "nothing":
