@@ -66,6 +66,8 @@ function serve(socket: net.Socket): void {
       head(rest.toString("latin1", 0, end));
       rest = rest.subarray(end + END.length);
     }
+    // Else the collector decides when the memory comes back, and a server of another kind has none.
+    if (chunk.byteLength === chunk.buffer.byteLength) (chunk.buffer as ArrayBuffer).transfer(0);
   });
 }
 
