@@ -168,9 +168,12 @@ export class Append implements BodyReader, Holder {
           () => this.#wrote(length, pieces),
           (error: unknown) => this.#failed(error, length),
         );
+        // Meanwhile, on this core: the kernel copies them on another one.
+        resource.content.appended(pieces);
         return;
       }
       file.appendNow(pieces);
+      resource.content.appended(pieces);
     } catch (error) {
       this.#failed(error, length);
       return;
@@ -182,7 +185,6 @@ export class Append implements BodyReader, Holder {
     const { resource, ground } = this.#held();
     this.#underWay = false;
     resource.written += length;
-    resource.content.appended(pieces);
     this.#exchange.release(pieces);
     ground.appended(resource, length);
     if (this.#state === "fenced") this.#letGo({ kind: "torn" });
@@ -197,8 +199,8 @@ export class Append implements BodyReader, Holder {
       this.#tampered();
       return;
     }
+    if (kept > 0 || length > SMALL) resource.content.cut(resource.written);
     resource.written += kept;
-    if (kept > 0) resource.content.forget();
     ground.appended(resource, kept);
     const trouble = troubleOf(error, resource.path, ground.emit);
     const tellsSize = trouble.kind === "no-space" || trouble.kind === "failed";

@@ -53,9 +53,18 @@ export class Content {
     this.#whole = startHash(this.#parts.newHash, this.#leaves);
   }
 
-  /** `pieces` were appended. */
+  /** `pieces` are being appended: nobody asks for their digest before they are, and `cut` is called if they are not. */
   appended(pieces: readonly Uint8Array[]): void {
     if (this.#whole !== undefined) for (const piece of pieces) this.#whole.update(piece);
+  }
+
+  /** Of what was appended behind the first `size` bytes it is not known any more how much is there. */
+  cut(size: number): void {
+    this.#whole = undefined;
+    this.#wasRead = false;
+    // In place: whoever hashes on from these goes on with them.
+    this.#leaves.length = Math.min(this.#leaves.length, Math.floor(size / LEAF));
+    this.#kept = Math.min(this.#kept, this.#leaves.length);
   }
 
   /** Nothing is known any more. */

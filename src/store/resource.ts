@@ -121,8 +121,11 @@ export class Resource {
   /** After a write that failed: how many bytes of it are in the file; undefined where that cannot be told. */
   recount(most: number): number | undefined {
     if (this.#file === undefined) return 0;
-    const more = this.#file.stat().size - this.written;
-    return more >= 0 && more <= most ? more : undefined;
+    const stat = this.#file.stat();
+    const more = stat.size - this.written;
+    if (more < 0 || more > most) return undefined;
+    this.#seen = stat; // changed by our own hand
+    return more;
   }
 
   /** Whether the file is as long as we made it, and still has a name. */

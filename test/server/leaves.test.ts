@@ -2,6 +2,7 @@
 // open leaf, and nothing kept ever hides that a file was changed, replaced or cut. Read counts are the kernel's.
 
 import assert from "node:assert/strict";
+
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { join } from "node:path";
@@ -9,10 +10,12 @@ import { test } from "node:test";
 import { formatDigest, parseDigest } from "../../src/protocol/digest-field.ts";
 import { TreeHash } from "../../src/protocol/tree-hash.ts";
 import { type Server, startServer } from "../support/command.ts";
+import { notRoot, remount, tmpfs } from "../support/mounts.ts";
 import { Random } from "../support/random.ts";
-import { type Answer, head, request } from "../support/raw-http.ts";
+import { type Answer, append, head, request } from "../support/raw-http.ts";
 import { bytesRead } from "../support/resources.ts";
 import { filesBelow } from "../support/trees.ts";
+import { noStrace } from "../support/untouched.ts";
 
 const MIB = 1024 * 1024;
 const SIZE = 12 * MIB + 300_000;
@@ -56,6 +59,43 @@ async function filled(): Promise<string> {
 }
 
 const MORE = Buffer.from("and more\n");
+
+test("an append that finds the disk full: digests are of what is there, and what was known costs no reading", {
+  skip: notRoot,
+}, async () => {
+  const datadir = tmpfs("size=12000k");
+  const server = await startServer({ datadir });
+  const whole = 8 * MIB;
+  for (let at = 0; at < whole; at += 4 * MIB) await put(server, at, content.subarray(at, at + 4 * MIB));
+  const answer = await put(server, whole, content.subarray(whole));
+  assert.equal(answer?.status, 507);
+  const kept = Number(answer.fields.get("upload-offset"));
+  assert.ok(kept > whole && kept < SIZE && kept % MIB > 0, `${kept} bytes are there`);
+  const before = bytesRead(server.serverPid);
+  assertDigest(await ask(server, kept), content.subarray(0, kept));
+  const read = bytesRead(server.serverPid) - before;
+  assert.ok(read <= kept - whole + MIB, `${read} bytes were read`);
+  remount(datadir, "size=32m");
+  const rest = await put(server, kept, content.subarray(kept));
+  assert.equal(rest?.status, 204);
+  assertDigest(rest, content);
+  await server.stop();
+});
+
+test("a large write that fails as a whole is in no digest", { skip: noStrace }, async () => {
+  const wrap = ["strace", "-f", "-o", "/dev/null", "-e", "inject=writev:error=EIO:when=2", "-e", "trace=writev"];
+  const server = await startServer({ wrap, env: { UV_THREADPOOL_SIZE: "1" } });
+  const answer = await put(server, 0, content.subarray(0, 5 * MIB));
+  assert.equal(answer?.status, 500);
+  const kept = Number(answer.fields.get("upload-offset"));
+  assert.ok(kept > 0 && kept < 5 * MIB, `${kept} bytes are there`);
+  const other = Buffer.from(content.subarray(0, 3 * MIB)).reverse();
+  // Of what is believed on the way nothing is said, so nothing is compared, and read anew, before these are taken.
+  assert.equal(await append(server.port, "/big", kept, other), 204);
+  const all = Buffer.concat([content.subarray(0, kept), other]);
+  assertDigest(await ask(server, all.length), all);
+  await server.stop();
+});
 
 test("after a restart in order an append reads the open leaf only", async () => {
   const server = await startServer({ datadir: await filled() });
