@@ -18,3 +18,13 @@ export interface Waiter {
   readonly end: number;
   readonly settle: (result: Published) => void;
 }
+
+/**
+ * Takes those out of `waiters` who wait for no more than the first `end` bytes. In place: an array that was left behind
+ * would be old garbage, on which all that it once held lives until the next full collection of a long-lived heap.
+ */
+export function takeDue(waiters: Waiter[], end: number): Waiter[] {
+  const all = waiters.splice(0);
+  for (const waiter of all) if (waiter.end > end) waiters.push(waiter);
+  return all.filter((waiter) => waiter.end <= end);
+}

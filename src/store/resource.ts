@@ -12,7 +12,7 @@ import type { Content } from "./content.ts";
 import { cutBackTo } from "./cut-back.ts";
 import { cannotSync, replaced, syncFailed } from "./events.ts";
 import type { GroundOf } from "./ground.ts";
-import type { Holder, Published, Waiter } from "./holder.ts";
+import { type Holder, type Published, takeDue, type Waiter } from "./holder.ts";
 import { keptContent } from "./kept-content.ts";
 import { create, type Found, type Opened } from "./tree.ts";
 import { isOfOpening } from "./trouble.ts";
@@ -46,7 +46,7 @@ export class Resource {
   #wrote = false;
   #syncing = false;
   #reading = 0;
-  #waiters: Waiter[] = [];
+  readonly #waiters: Waiter[] = [];
   /** `cutting`: holds bytes that may be gone; nothing is read of it or appended until they are cut off. */
   #state: "live" | "cutting" | "dropped" = "live";
 
@@ -237,9 +237,7 @@ export class Resource {
         this.#ground.kept.acknowledged.note(this);
       }
       this.#floor = target;
-      const waiters = this.#waiters;
-      this.#waiters = waiters.filter((waiter) => waiter.end > target);
-      for (const waiter of waiters) if (waiter.end <= target) waiter.settle("durable");
+      for (const waiter of takeDue(this.#waiters, target)) waiter.settle("durable");
       this.#sync();
     }
     this.#ground.settled(this);
@@ -273,9 +271,7 @@ export class Resource {
 
   #giveUp(result: Published): void {
     this.holder?.fence();
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const waiter of waiters) waiter.settle(result);
+    for (const waiter of takeDue(this.#waiters, Number.POSITIVE_INFINITY)) waiter.settle(result);
   }
 
   #cut(): void {
