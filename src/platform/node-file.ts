@@ -2,7 +2,7 @@
 // large reads and writes, and waiting for a disk, are asynchronous.
 
 import fs from "node:fs";
-import type { OpenFile, Stat } from "./files.ts";
+import type { Glance, OpenFile, Stat } from "./files.ts";
 
 export class NodeFile implements OpenFile {
   readonly #fd: number;
@@ -13,6 +13,10 @@ export class NodeFile implements OpenFile {
 
   stat(): Stat {
     return statOf(fs.fstatSync(this.#fd, { bigint: true }));
+  }
+
+  glance(): Glance | undefined {
+    return glanceOf(fs.fstatSync(this.#fd));
   }
 
   async read(into: Uint8Array, offset: number, length: number, position: number): Promise<number> {
@@ -80,6 +84,12 @@ function after(pieces: readonly Uint8Array[], count: number): readonly Uint8Arra
     left -= piece.byteLength;
   }
   return [];
+}
+
+/** Undefined where a number has lost bits on its way here. */
+export function glanceOf({ dev, ino, size, nlink, ctimeMs }: fs.Stats): Glance | undefined {
+  if (!Number.isSafeInteger(ino) || !Number.isSafeInteger(dev)) return undefined;
+  return { dev, ino, size, nlink, ctimeMs: Math.floor(ctimeMs) };
 }
 
 export function statOf(stat: fs.BigIntStats): Stat {

@@ -7,14 +7,15 @@ import fs from "node:fs";
 import { assert } from "../base/assert.ts";
 import type { Bytes } from "../base/text.ts";
 import { isAscii } from "../base/text.ts";
-import type { Directory, Files, Kind, Listed, OpenFile, Stat, Watch } from "./files.ts";
+import type { Directory, Files, Glance, Kind, Listed, OpenFile, Stat, Watch } from "./files.ts";
 import { KeptOpen } from "./kept-open.ts";
-import { NodeFile, statOf } from "./node-file.ts";
+import { glanceOf, NodeFile, statOf } from "./node-file.ts";
 
 const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants;
 const O_PATH = 0o10000000; // asm-generic/fcntl.h; not among Node's constants
 /** tmpfs and ramfs (statfs(2)). */
 const IN_MEMORY: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
+const MAY_MISS = { throwIfNoEntry: false };
 const OPEN_FILE = O_NOFOLLOW | O_NONBLOCK;
 
 /** linux/magic.h: ext2 to 4, XFS, Btrfs, tmpfs, ramfs, F2FS, JFS, ZFS, bcachefs. What others write elsewhere makes no hint on those left out. */
@@ -25,7 +26,7 @@ const SHOWING = new Set([
 export const nodeFiles: Files = {
   open(path, follow) {
     assert(path.startsWith("/"), "a directory is opened by its absolute path");
-    if (follow) return new NodeDirectory(fs.openSync(raw(path), O_PATH | O_DIRECTORY));
+    if (follow) return new NodeDirectory(fs.openSync(raw(path), O_PATH | O_DIRECTORY), path);
     let at = new NodeDirectory(fs.openSync("/", O_PATH | O_DIRECTORY));
     for (const name of path.split("/")) {
       if (name === "") continue;
@@ -44,13 +45,16 @@ export const nodeFiles: Files = {
 class NodeDirectory implements Directory {
   readonly #fd: number;
   readonly #base: string;
+  /** What a glance begins with: the path that it was opened by, which is shorter for the kernel. */
+  readonly #near: string;
   readonly #kept = new KeptOpen<NodeDirectory>();
   #stat: Stat | undefined;
   #users = 1;
 
-  constructor(fd: number) {
+  constructor(fd: number, path?: Bytes) {
     this.#fd = fd;
     this.#base = `/proc/self/fd/${fd}/`;
+    this.#near = path === undefined ? this.#base : `${path}/`;
   }
 
   // Not read before it is asked for: a walk over many directories asks for few.
@@ -101,6 +105,18 @@ class NodeDirectory implements Directory {
   lstat(name: Bytes): Stat | undefined {
     const stat = fs.lstatSync(this.#child(name), { bigint: true, throwIfNoEntry: false });
     return stat === undefined ? undefined : statOf(stat);
+  }
+
+  glance(path: Bytes): Glance | undefined {
+    try {
+      for (let to = path.indexOf("/"); to >= 0; to = path.indexOf("/", to + 1)) {
+        if (fs.lstatSync(raw(this.#near + path.slice(0, to)), MAY_MISS)?.isDirectory() !== true) return undefined;
+      }
+      const stat = fs.lstatSync(raw(this.#near + path), MAY_MISS);
+      return stat?.isFile() === true ? glanceOf(stat) : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   readlink(name: Bytes): Bytes {

@@ -40,11 +40,12 @@ export class OpenFiles {
   /** The resource that `path` leads to now; undefined where nothing is there and nobody is about to make it. */
   touch(path: Bytes, need: "append" | "sync"): Resource | Trouble | undefined {
     try {
-      const found = look(this.#ground.root, path);
       const known = this.#resources.get(path);
+      const usable = known !== undefined && (need === "sync" || known.writable || !known.idle);
+      if (usable && known.state === "live" && this.#isThere(known)) return this.#enter(known);
+      const found = look(this.#ground.root, path);
       if (known !== undefined) {
         if (known.state === "cutting") return { kind: "no-space", size: undefined };
-        const usable = need === "sync" || known.writable || !known.idle;
         if (usable && known.matches(found)) return this.#enter(known);
         this.#notice(known, found);
         this.#drop(known);
@@ -96,6 +97,12 @@ export class OpenFiles {
       this.#closeIfIdle(resource);
     }
     if (this.#resources.size + this.#leaving.size > 0) await stopped;
+  }
+
+  /** Whether its path leads to it, as far as a glance tells: as a rule it does, and nobody was there meanwhile. */
+  #isThere(known: Resource): boolean {
+    const glance = this.#ground.root.glance(known.path);
+    return glance !== undefined && known.isKnown(glance);
   }
 
   #open(path: Bytes, need: "append" | "sync"): ReturnType<typeof open> {

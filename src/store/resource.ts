@@ -6,7 +6,7 @@
 import { assert } from "../base/assert.ts";
 import { isGone, isNoSpace } from "../base/errors.ts";
 import type { Bytes } from "../base/text.ts";
-import type { OpenFile, Stat } from "../platform/files.ts";
+import type { Glance, OpenFile, Stat } from "../platform/files.ts";
 import { LEAF } from "../protocol/tree-hash.ts";
 import type { Content } from "./content.ts";
 import { cutBackTo } from "./cut-back.ts";
@@ -34,8 +34,10 @@ export class Resource {
   /** The status interval in which it was last counted. */
   counted = -1;
   #file: OpenFile | undefined;
-  /** As we left it: who else touches it changes its times. */
-  #seen: Stat | undefined;
+  /** Which file it is, once it is open; the same in plain numbers. */
+  #inode: { readonly dev: bigint; readonly ino: bigint; readonly plain: Pick<Glance, "dev" | "ino"> } | undefined;
+  /** When it was changed last, as we left it: who else touches it changes that. ms since 1970. */
+  #changedAt = 0;
   #published = 0;
   /** Up to here the bytes are not ours to cut: found when opened, or published. */
   #floor = 0;
@@ -55,8 +57,7 @@ export class Resource {
     this.#ground = ground;
     this.content = keptContent(path, ground, opened?.stat, (read) => this.#read(read));
     if (opened === undefined) return;
-    this.#file = opened.file;
-    this.#seen = opened.stat;
+    this.#opened(opened.file, opened.stat);
     this.writable = opened.writable;
     this.written = opened.stat.size;
     this.#floor = opened.stat.size;
@@ -96,13 +97,20 @@ export class Resource {
 
   /** Whether `stat` is of this file, whatever its size. */
   same(stat: Stat): boolean {
-    return this.#seen !== undefined && stat.ino === this.#seen.ino && stat.dev === this.#seen.dev;
+    return this.#inode !== undefined && stat.ino === this.#inode.ino && stat.dev === this.#inode.dev;
   }
 
   /** Whether `found` is this file as we know it; where we are writing just now, it may be longer. */
   matches(found: Found): boolean {
     if (found.kind !== "file") return found.kind === "absent" && this.#file === undefined;
     return this.same(found.stat) && (found.stat.size === this.written || this.holder?.underWay === true);
+  }
+
+  /** The same by a glance, which may not be enough to know it again. */
+  isKnown(glance: Glance): boolean {
+    const plain = this.#inode?.plain;
+    if (glance.ino !== plain?.ino || glance.dev !== plain.dev) return false;
+    return glance.size === this.written || this.holder?.underWay === true;
   }
 
   /** The open file, made now where there is none. Throws what the kernel says. */
@@ -113,9 +121,14 @@ export class Resource {
     const file = create(this.#ground.root, this.path, (directory) => this.#ground.names.changed(directory));
     this.#created = true;
     this.#ground.kept.leaves.drop(this.path); // of another file that had this name
-    this.#file = file;
-    this.#seen = file.stat();
+    this.#opened(file, file.stat());
     return file;
+  }
+
+  #opened(file: OpenFile, { dev, ino, ctimeMs }: Stat): void {
+    this.#file = file;
+    this.#inode = { dev, ino, plain: { dev: Number(dev), ino: Number(ino) } };
+    this.#changedAt = ctimeMs;
   }
 
   /** After a write that failed: how many bytes of it are in the file; undefined where that cannot be told. */
@@ -124,22 +137,24 @@ export class Resource {
     const stat = this.#file.stat();
     const more = stat.size - this.written;
     if (more < 0 || more > most) return undefined;
-    this.#seen = stat; // changed by our own hand
+    this.#changedAt = stat.ctimeMs; // by our own hand
     return more;
   }
 
   /** Whether the file is as long as we made it, and still has a name. */
   intact(): boolean {
-    this.#seen = this.#file?.stat();
-    return this.#seen !== undefined && this.#seen.size === this.written && this.#seen.nlink > 0;
+    const now = this.#file?.glance() ?? this.#file?.stat();
+    if (now === undefined) return false;
+    this.#changedAt = now.ctimeMs;
+    return now.size === this.written && now.nlink > 0;
   }
 
   /** The digest of the first `size` bytes, at most what is written. `fresh`: of bytes that are read just now. */
   prefix(size: number, fresh: boolean): Promise<Uint8Array> {
-    const stat = this.holder === undefined ? this.#file?.stat() : undefined;
-    if (stat !== undefined && stat.ctimeMs !== this.#seen?.ctimeMs) {
+    const now = this.holder === undefined ? (this.#file?.glance() ?? this.#file?.stat()) : undefined;
+    if (now !== undefined && now.ctimeMs !== this.#changedAt) {
       this.content.forget(); // another hand was there
-      this.#seen = stat;
+      this.#changedAt = now.ctimeMs;
     }
     return this.content.prefix(size, fresh);
   }
@@ -188,8 +203,9 @@ export class Resource {
 
   /** Left in order: whoever finds it as it is now may rely on what is kept of it. */
   #seal(): void {
-    if (this.written < LEAF || !this.content.isSound() || !this.intact()) return;
-    if (this.#seen !== undefined) this.#ground.kept.leaves.seal(this.path, this.#seen);
+    if (this.written < LEAF || !this.content.isSound()) return;
+    const stat = this.#file?.stat();
+    if (stat?.size === this.written && stat.nlink > 0) this.#ground.kept.leaves.seal(this.path, stat);
   }
 
   /*
@@ -201,9 +217,9 @@ export class Resource {
    */
   #sync(): void {
     const file = this.#file;
-    const seen = this.#seen;
+    const inode = this.#inode;
     if (this.#syncing || this.#waiters.length === 0 || this.#state !== "live") return;
-    if (file === undefined || seen === undefined) return;
+    if (file === undefined || inode === undefined) return;
     const target = this.written;
     if (!this.#ground.fsync) {
       this.#synced(target);
@@ -211,7 +227,7 @@ export class Resource {
     }
     // Die here: the file holds a correct prefix of unknown length, which nobody was told of. The next life syncs
     // what it finds before it tells its size.
-    const data = this.#ground.sync(file, seen.dev);
+    const data = this.#ground.sync(file, inode.dev);
     const all = this.#named ? data : Promise.all([data, this.#ground.names.durable(this.path)]);
     if (all === undefined) {
       this.#synced(target);

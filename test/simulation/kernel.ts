@@ -2,7 +2,7 @@
 // are hints: late, merged, or lost. A process that was killed while it waited never hears of it.
 
 import type { Bytes } from "../../src/base/text.ts";
-import type { Stat, Watch } from "../../src/platform/files.ts";
+import type { Glance, Stat, Watch } from "../../src/platform/files.ts";
 import { type Disk, errno } from "./disk.ts";
 import type { Inode, Watcher } from "./inode.ts";
 import type { Life, World } from "./world.ts";
@@ -48,6 +48,11 @@ export function statOf({ options }: Kernel, inode: Inode): Stat {
   const dev = 1n;
   const shown = options.plant === "inodes-collide" ? 2n + (ino % 8n) : ino;
   return { kind, dev, ino: shown, size: content.size, nlink, uid: 0, mode, atimeMs, mtimeMs, ctimeMs };
+}
+
+export function glanceOf(kernel: Kernel, inode: Inode): Glance {
+  const { dev, ino, size, nlink, ctimeMs } = statOf(kernel, inode);
+  return { dev: Number(dev), ino: Number(ino), size, nlink, ctimeMs };
 }
 
 export function later({ world, life }: Kernel, ms: number): Promise<void> {

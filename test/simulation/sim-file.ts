@@ -1,9 +1,9 @@
 // An open file of the port for files over a simulated disk, for one process.
 
-import type { OpenFile, Stat } from "../../src/platform/files.ts";
+import type { Glance, OpenFile, Stat } from "../../src/platform/files.ts";
 import { errno } from "./disk.ts";
 import type { Handle } from "./inode.ts";
-import { give, type Kernel, later, statOf, syncLater, take } from "./kernel.ts";
+import { give, glanceOf, type Kernel, later, statOf, syncLater, take } from "./kernel.ts";
 
 export class SimFile implements OpenFile {
   readonly #kernel: Kernel;
@@ -28,6 +28,11 @@ export class SimFile implements OpenFile {
   stat(): Stat {
     this.#enter();
     return statOf(this.#kernel, this.#handle.inode);
+  }
+
+  glance(): Glance {
+    this.#enter();
+    return glanceOf(this.#kernel, this.#handle.inode);
   }
 
   async read(into: Uint8Array, offset: number, length: number, position: number): Promise<number> {

@@ -2,10 +2,10 @@
 // killed in it, be out of descriptors, or find the disk full. What waits for a disk takes virtual time.
 
 import type { Bytes } from "../../src/base/text.ts";
-import type { Directory, Files, Listed, OpenFile, Stat, Watch } from "../../src/platform/files.ts";
+import type { Directory, Files, Glance, Listed, OpenFile, Stat, Watch } from "../../src/platform/files.ts";
 import { type Disk, errno } from "./disk.ts";
 import type { Inode } from "./inode.ts";
-import { type FilesOptions, give, type Kernel, statOf, syncLater, take, watch } from "./kernel.ts";
+import { type FilesOptions, give, glanceOf, type Kernel, statOf, syncLater, take, watch } from "./kernel.ts";
 import { SimFile } from "./sim-file.ts";
 import type { Life, World } from "./world.ts";
 
@@ -87,6 +87,17 @@ class SimDirectory implements Directory {
     this.#enter();
     const inode = this.#inode.entries.get(name);
     return inode === undefined ? undefined : statOf(this.#kernel, inode);
+  }
+
+  glance(path: Bytes): Glance | undefined {
+    this.#enter();
+    let at = this.#inode;
+    for (const name of path.split("/")) {
+      const next = at.entries.get(name);
+      if (next === undefined) return undefined;
+      at = next;
+    }
+    return at.kind === "file" ? glanceOf(this.#kernel, at) : undefined;
   }
 
   readlink(_name: Bytes): Bytes {

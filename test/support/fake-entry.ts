@@ -63,6 +63,7 @@ function openFake(bytes: () => Buffer, ino: bigint): OpenFile {
       mtimeMs: 0,
       ctimeMs: 0,
     }),
+    glance: () => undefined,
     read: async (into, offset, length, position) => readNow(into, offset, length, position),
     readNow,
     append: () => Promise.reject(new Error("a log file is only read")),
