@@ -20,6 +20,8 @@ export type NewHash = () => RunningHash;
 
 /** Up to so many bytes an open leaf is kept as it stands: hashing it anew costs less than a hash that may go on. */
 const SMALL = 2048;
+/** Once it grows it has room for so many bytes at once. */
+const ROOM = 512;
 
 const LEAF_MARK = Uint8Array.of(0);
 const NODE_MARK = Uint8Array.of(1);
@@ -32,7 +34,7 @@ export class TreeHash {
   /** Roots of full subtrees, the largest first; their sizes are the bits of the number of full leaves. */
   readonly #roots: Uint8Array[] = [];
   #leaves = 0;
-  /** The open leaf, as bytes while there are few and as a running hash then. */
+  /** The open leaf, as bytes while there are few, behind its mark and with room for more, and as a running hash then. */
   #small: Uint8Array | undefined;
   #open: RunningHash | undefined;
   #openSize = 0;
@@ -61,15 +63,13 @@ export class TreeHash {
   update(bytes: Uint8Array): void {
     if (bytes.byteLength === 0) return;
     if (this.#open === undefined && this.#openSize + bytes.byteLength <= SMALL) {
-      this.#small = joined(this.#small, bytes);
-      this.#openSize = this.#small.byteLength;
+      this.#keepSmall(bytes);
       return;
     }
     for (let at = 0; at < bytes.byteLength; ) {
       if (this.#open === undefined) {
         this.#open = this.#newHash();
-        this.#open.update(LEAF_MARK);
-        if (this.#small !== undefined) this.#open.update(this.#small);
+        this.#open.update(this.#small?.subarray(0, 1 + this.#openSize) ?? LEAF_MARK);
         this.#small = undefined;
       }
       const end = Math.min(bytes.byteLength, at + LEAF - this.#openSize);
@@ -87,12 +87,32 @@ export class TreeHash {
 
   /** 32 bytes: the digest of all bytes so far, which may go on. */
   digest(): Uint8Array {
-    let root = this.#small === undefined ? this.#open?.copy().digest() : leafHash(this.#newHash, this.#small);
+    let root = this.#small === undefined ? this.#open?.copy().digest() : this.#smallLeaf(this.#small);
     for (let i = this.#roots.length - 1; i >= 0; i--) {
       const left = this.#roots[i] as Uint8Array;
       root = root === undefined ? left : this.#node(left, root);
     }
     return root ?? this.#newHash().digest();
+  }
+
+  #keepSmall(bytes: Uint8Array): void {
+    const from = 1 + this.#openSize;
+    const to = from + bytes.byteLength;
+    if (this.#small === undefined)
+      this.#small = new Uint8Array(to); // the mark is 0
+    else if (this.#small.byteLength < to) {
+      const larger = new Uint8Array(Math.ceil(to / ROOM) * ROOM);
+      larger.set(this.#small);
+      this.#small = larger;
+    }
+    this.#small.set(bytes, from);
+    this.#openSize += bytes.byteLength;
+  }
+
+  #smallLeaf(small: Uint8Array): Uint8Array {
+    const hash = this.#newHash();
+    hash.update(small.subarray(0, 1 + this.#openSize));
+    return hash.digest();
   }
 
   #node(left: Uint8Array, right: Uint8Array): Uint8Array {
@@ -102,14 +122,6 @@ export class TreeHash {
     hash.update(right);
     return hash.digest();
   }
-}
-
-function joined(first: Uint8Array | undefined, second: Uint8Array): Uint8Array {
-  if (first === undefined) return new Uint8Array(second); // a copy, which Buffer.slice is not
-  const both = new Uint8Array(first.byteLength + second.byteLength);
-  both.set(first);
-  both.set(second, first.byteLength);
-  return both;
 }
 
 /** The hash of one leaf that is at hand as a whole. */

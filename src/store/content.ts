@@ -27,6 +27,9 @@ export class Content {
   readonly #parts: ContentParts;
   /** Of all bytes up to its size, where that is known. */
   #whole: TreeHash | undefined;
+  /** Its digest as it was asked for last, and how many bytes it had then: the next append names it. */
+  #digest: Uint8Array | undefined;
+  #digestSize = 0;
   /** The whole was read from the disk in this life, and only what we appended came behind it. */
   #wasRead = false;
   /** The full leaves from the beginning on, as far as they are known. */
@@ -61,6 +64,7 @@ export class Content {
   /** Of what was appended behind the first `size` bytes it is not known any more how much is there. */
   cut(size: number): void {
     this.#whole = undefined;
+    this.#digest = undefined;
     this.#wasRead = false;
     // In place: whoever hashes on from these goes on with them.
     this.#leaves.length = Math.min(this.#leaves.length, Math.floor(size / LEAF));
@@ -70,6 +74,7 @@ export class Content {
   /** Nothing is known any more. */
   forget(): void {
     this.#whole = undefined;
+    this.#digest = undefined;
     this.#wasRead = false;
     this.#leaves = [];
     this.#fresh = undefined;
@@ -94,7 +99,12 @@ export class Content {
 
   /** The digest of the file's first `end` bytes where it is at hand: they are all that is written. */
   at(end: number): Uint8Array | undefined {
-    return this.#whole?.size === end ? this.#whole.digest() : undefined;
+    if (this.#whole?.size !== end) return undefined;
+    if (this.#digest === undefined || this.#digestSize !== end) {
+      this.#digest = this.#whole.digest();
+      this.#digestSize = end;
+    }
+    return this.#digest;
   }
 
   /** True where the digest of all `size` bytes is at hand, and is this one. */
@@ -156,6 +166,7 @@ export class Content {
     await reading(async (file) => {
       await readInto(whole, file, size);
       this.#whole = whole;
+      this.#digest = undefined;
       return whole.digest();
     });
   }
