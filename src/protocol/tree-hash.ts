@@ -19,7 +19,7 @@ export interface RunningHash {
 export type NewHash = () => RunningHash;
 
 /** Up to so many bytes an open leaf is kept as it stands: hashing it anew costs less than a hash that may go on. */
-const SMALL = 2048;
+const SMALL = 1024;
 /** Once it grows it has room for so many bytes at once. */
 const ROOM = 512;
 

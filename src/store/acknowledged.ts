@@ -40,9 +40,23 @@ export interface AcknowledgedParts {
   readonly failed: (cause: unknown) => void;
 }
 
+/** The same as it is kept: a string is a fraction of what an array takes. */
+interface Remembered {
+  readonly size: number;
+  /** In base64. */
+  readonly digest: string | null;
+}
+
 /** What is remembered in `root`; "newer": by a newer version. Throws what the kernel says. */
 export function readAcknowledged(root: Directory, newHash: NewHash): Map<Bytes, LastAcknowledged> | "newer" {
-  const known = new Map<Bytes, LastAcknowledged>();
+  const known = readRemembered(root, newHash);
+  if (known === "newer") return known;
+  const decode = (digest: string | null) => (digest === null ? undefined : Buffer.from(digest, "base64"));
+  return new Map([...known].map(([path, { size, digest }]) => [path, { size, digest: decode(digest) }]));
+}
+
+function readRemembered(root: Directory, newHash: NewHash): Map<Bytes, Remembered> | "newer" {
+  const known = new Map<Bytes, Remembered>();
   if (root.lstat(FILE)?.kind !== "file") return known;
   const file = root.openRead(FILE);
   try {
@@ -51,7 +65,7 @@ export function readAcknowledged(root: Directory, newHash: NewHash): Map<Bytes, 
     for (const payload of parsed.kind === "records" ? parsed.payloads : []) {
       const [path, size, digest] = JSON.parse(Buffer.from(payload).toString("latin1")) as [Bytes, number, Bytes | null];
       known.delete(path); // what was written last comes last
-      known.set(path, { size, digest: digest === null ? undefined : Buffer.from(digest, "base64") });
+      known.set(path, { size, digest });
     }
     return known;
   } finally {
@@ -63,7 +77,7 @@ export function readAcknowledged(root: Directory, newHash: NewHash): Map<Bytes, 
 export class Acknowledged {
   readonly #parts: AcknowledgedParts;
   readonly #changed = new Map<Bytes, Vouched>();
-  #known: Map<Bytes, LastAcknowledged> | "newer" | undefined;
+  #known: Map<Bytes, Remembered> | "newer" | undefined;
   #file: { readonly file: OpenFile; readonly sealer: Sealer } | undefined;
   #timer: Timer | undefined;
 
@@ -103,11 +117,12 @@ export class Acknowledged {
     const batch = [...this.#changed.values()].slice(0, MOST_AT_ONCE);
     for (const { path } of batch) this.#changed.delete(path);
     try {
-      this.#known ??= readAcknowledged(this.#parts.root, this.#parts.newHash);
+      this.#known ??= readRemembered(this.#parts.root, this.#parts.newHash);
       if (this.#known === "newer") return;
       for (const { path, published, content } of batch) {
         this.#known.delete(path);
-        this.#known.set(path, { size: published, digest: content.at(published) });
+        const digest = content.at(published);
+        this.#known.set(path, { size: published, digest: digest === undefined ? null : base64(digest) });
       }
       for (const oldest of this.#known.keys()) {
         if (this.#known.size <= MOST) break;
@@ -124,7 +139,7 @@ export class Acknowledged {
     }
   }
 
-  #writeAnew(known: ReadonlyMap<Bytes, LastAcknowledged>): void {
+  #writeAnew(known: ReadonlyMap<Bytes, Remembered>): void {
     const { root, newHash } = this.#parts;
     if (root.lstat(TEMPORARY) !== undefined) root.unlink(TEMPORARY);
     const file = root.create(TEMPORARY, 0o600);
@@ -144,16 +159,19 @@ export class Acknowledged {
 
   #append(
     { file, sealer }: { readonly file: OpenFile; readonly sealer: Sealer },
-    known: ReadonlyMap<Bytes, LastAcknowledged>,
+    known: ReadonlyMap<Bytes, Remembered>,
     paths: Iterable<Bytes>,
   ): void {
     const records: Uint8Array[] = [];
     for (const path of paths) {
       const last = known.get(path);
       if (last === undefined) continue;
-      const digest = last.digest === undefined ? null : Buffer.from(last.digest).toString("base64");
-      records.push(sealer.record(Buffer.from(JSON.stringify([path, last.size, digest]), "latin1")));
+      records.push(sealer.record(Buffer.from(JSON.stringify([path, last.size, last.digest]), "latin1")));
     }
     file.appendNow([Buffer.concat(records)]);
   }
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }

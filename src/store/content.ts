@@ -4,20 +4,25 @@
 // any time. A no is told only on bytes that were just read; and leaves are kept only of bytes that are durable.
 
 import { assert } from "../base/assert.ts";
+import type { Bytes } from "../base/text.ts";
 import type { OpenFile } from "../platform/files.ts";
 import { LEAF, type NewHash, sameDigest, TreeHash } from "../protocol/tree-hash.ts";
 
 /** How a file's content gets at the file, and at what is kept of it. */
 export interface ContentParts {
   readonly newHash: NewHash;
-  /** Runs `read` with the file, which stays open that long. */
-  readonly reading: (read: (file: OpenFile) => Promise<Uint8Array>) => Promise<Uint8Array>;
+  readonly file: Readable;
   /** The leaves that an earlier life kept, where nobody touched the file since. */
-  readonly recall: () => readonly Uint8Array[];
+  recall(): readonly Uint8Array[];
   /** Leaf number `index` is durable, and is kept from now on. */
-  readonly keep: (index: number, leaf: Uint8Array) => void;
+  keep(index: number, leaf: Uint8Array): void;
   /** Monotonic ms. */
-  readonly now: () => number;
+  now(): number;
+}
+
+export interface Readable {
+  /** Runs `read` with the file, which stays open that long. */
+  reading(read: (file: OpenFile) => Promise<Uint8Array>): Promise<Uint8Array>;
 }
 
 /** What was read for somebody is "just read" for so many ms: finding the byte that differs takes many questions. */
@@ -27,8 +32,8 @@ export class Content {
   readonly #parts: ContentParts;
   /** Of all bytes up to its size, where that is known. */
   #whole: TreeHash | undefined;
-  /** Its digest as it was asked for last, and how many bytes it had then: the next append names it. */
-  #digest: Uint8Array | undefined;
+  /** Its digest as it was asked for last, and how many bytes it had then: the next append names it. A string, which is small. */
+  #digest: Bytes | undefined;
   #digestSize = 0;
   /** The whole was read from the disk in this life, and only what we appended came behind it. */
   #wasRead = false;
@@ -43,7 +48,7 @@ export class Content {
   /** Leaves that were read from the disk for somebody who wants no others. */
   #fresh: { readonly leaves: Uint8Array[]; usedAt: number } | undefined;
   /** Whoever reads on behalf of others comes one at a time: the next one goes on where it ended. */
-  #reading: Promise<unknown> = Promise.resolve();
+  #reading: Promise<unknown> | undefined;
 
   constructor(parts: ContentParts) {
     this.#parts = parts;
@@ -100,11 +105,11 @@ export class Content {
   /** The digest of the file's first `end` bytes where it is at hand: they are all that is written. */
   at(end: number): Uint8Array | undefined {
     if (this.#whole?.size !== end) return undefined;
-    if (this.#digest === undefined || this.#digestSize !== end) {
-      this.#digest = this.#whole.digest();
-      this.#digestSize = end;
-    }
-    return this.#digest;
+    if (this.#digest !== undefined && this.#digestSize === end) return Buffer.from(this.#digest, "latin1");
+    const digest = this.#whole.digest();
+    this.#digest = Buffer.from(digest.buffer, digest.byteOffset, digest.byteLength).toString("latin1");
+    this.#digestSize = end;
+    return digest;
   }
 
   /** True where the digest of all `size` bytes is at hand, and is this one. */
@@ -136,13 +141,14 @@ export class Content {
   async prefix(size: number, fresh: boolean): Promise<Uint8Array> {
     const atHand = fresh ? undefined : this.at(size);
     if (atHand !== undefined) return atHand;
-    const digest = this.#reading.then(() => this.#readPrefix(size, fresh));
+    const digest = (this.#reading ?? Promise.resolve()).then(() => this.#readPrefix(size, fresh));
     this.#reading = digest.catch(() => {});
     return await digest;
   }
 
   async #readPrefix(size: number, fresh: boolean): Promise<Uint8Array> {
-    const { newHash, reading, now } = this.#parts;
+    const { newHash, file } = this.#parts;
+    const now = () => this.#parts.now();
     if (!fresh) this.#recall();
     else if (this.#fresh === undefined || now() - this.#fresh.usedAt > FRESH) {
       this.#fresh = { leaves: [], usedAt: now() };
@@ -151,8 +157,8 @@ export class Content {
     const leaves = read?.leaves ?? this.#leaves;
     const prefix = startHash(newHash, leaves);
     for (const leaf of leaves.slice(0, Math.floor(size / LEAF))) prefix.addLeaf(leaf);
-    return await reading(async (file) => {
-      await readInto(prefix, file, size);
+    return await file.reading(async (open) => {
+      await readInto(prefix, open, size);
       if (read !== undefined) read.usedAt = now();
       return prefix.digest();
     });
@@ -160,11 +166,11 @@ export class Content {
 
   /** Reads what is not known of the first `size` bytes; goes on from there with what is appended. */
   async #readOn(size: number): Promise<void> {
-    const { newHash, reading } = this.#parts;
+    const { newHash, file } = this.#parts;
     const whole = startHash(newHash, this.#leaves);
     for (const leaf of this.#leaves) whole.addLeaf(leaf);
-    await reading(async (file) => {
-      await readInto(whole, file, size);
+    await file.reading(async (open) => {
+      await readInto(whole, open, size);
       this.#whole = whole;
       this.#digest = undefined;
       return whole.digest();

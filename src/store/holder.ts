@@ -24,7 +24,8 @@ export interface Waiter {
  * would be old garbage, on which all that it once held lives until the next full collection of a long-lived heap.
  */
 export function takeDue(waiters: Waiter[], end: number): Waiter[] {
-  const all = waiters.splice(0);
-  for (const waiter of all) if (waiter.end > end) waiters.push(waiter);
-  return all.filter((waiter) => waiter.end <= end);
+  const due = waiters.filter((waiter) => waiter.end <= end);
+  const left = due.length === waiters.length ? [] : waiters.filter((waiter) => waiter.end > end);
+  waiters.splice(0, waiters.length, ...left);
+  return due;
 }

@@ -34,8 +34,8 @@ export class Resource {
   /** The status interval in which it was last counted. */
   counted = -1;
   #file: OpenFile | undefined;
-  /** Which file it is, once it is open; the same in plain numbers. */
-  #inode: { readonly dev: bigint; readonly ino: bigint; readonly plain: Pick<Glance, "dev" | "ino"> } | undefined;
+  /** Which file it is, once it is open. */
+  #inode: Pick<Stat, "dev" | "ino"> | undefined;
   /** When it was changed last, as we left it: who else touches it changes that. ms since 1970. */
   #changedAt = 0;
   #published = 0;
@@ -55,7 +55,7 @@ export class Resource {
   constructor(path: Bytes, ground: Ground, opened: Opened | undefined) {
     this.path = path;
     this.#ground = ground;
-    this.content = keptContent(path, ground, opened?.stat, (read) => this.#read(read));
+    this.content = keptContent(path, ground, opened?.stat, this);
     if (opened === undefined) return;
     this.#opened(opened.file, opened.stat);
     this.writable = opened.writable;
@@ -108,8 +108,8 @@ export class Resource {
 
   /** The same by a glance, which may not be enough to know it again. */
   isKnown(glance: Glance): boolean {
-    const plain = this.#inode?.plain;
-    if (glance.ino !== plain?.ino || glance.dev !== plain.dev) return false;
+    const inode = this.#inode;
+    if (inode === undefined || glance.ino !== Number(inode.ino) || glance.dev !== Number(inode.dev)) return false;
     return glance.size === this.written || this.holder?.underWay === true;
   }
 
@@ -127,7 +127,7 @@ export class Resource {
 
   #opened(file: OpenFile, { dev, ino, ctimeMs }: Stat): void {
     this.#file = file;
-    this.#inode = { dev, ino, plain: { dev: Number(dev), ino: Number(ino) } };
+    this.#inode = { dev, ino };
     this.#changedAt = ctimeMs;
   }
 
@@ -160,7 +160,7 @@ export class Resource {
   }
 
   /** The file stays open while `read` runs. */
-  async #read(read: (file: OpenFile) => Promise<Uint8Array>): Promise<Uint8Array> {
+  async reading(read: (file: OpenFile) => Promise<Uint8Array>): Promise<Uint8Array> {
     const file = this.#file;
     assert(file !== undefined, "what has bytes is open");
     this.#reading++;

@@ -65,7 +65,17 @@ describe("the tree hash", () => {
 
   test("of a few bytes is not that of what their buffer holds later", () => {
     const buffer = Buffer.alloc(3000, "a");
-    for (const sizes of [[10], [10, 20], [2000, 48], [2000, 49], [2048, 952], [3000], [0, 10], [10, 0]]) {
+    for (const sizes of [
+      [10],
+      [10, 20],
+      [400, 624],
+      [400, 625],
+      [600, 300, 200],
+      [1024, 952],
+      [3000],
+      [0, 10],
+      [10, 0],
+    ]) {
       const hash = new TreeHash(newHash);
       const bytes: Buffer[] = [];
       for (const [i, size] of sizes.entries()) {
