@@ -22,6 +22,8 @@ const NEW_FILE_SERVER = 16;
 const APPEND_CLIENT = 13;
 /** 8.0: read the request, look, write the line, fdatasync, write the answer, and what wakes threads. */
 const APPEND_SERVER = 11;
+/** 1 more for each directory that the file lies in. */
+const DEEP_APPEND_SERVER = 12;
 /** Of an append that is waited for there is exactly one sync; of new files those of the directory are shared. */
 const APPEND_SYNCS = 1.1;
 const NEW_FILE_SYNCS = 1.9;
@@ -64,9 +66,11 @@ interface Counted {
   readonly server: ReadonlyMap<string, number>;
 }
 
-/** Both sides' calls in a life in which `work` is done. */
-async function traced(t: TestContext, work: (scene: Scene) => Promise<void>): Promise<Counted> {
+/** Both sides' calls in a life in which `work` is done. `folder`: at the server, with a slash at its end. */
+async function traced(t: TestContext, work: (scene: Scene) => Promise<void>, folder = ""): Promise<Counted> {
   const scene = await openScene(t, { client: { scan_interval: 60_000 } });
+  const [log] = scene.clientConfig.scan_paths;
+  if (log !== undefined) scene.configure({ scan_paths: [{ ...log, regex_to: folder }] });
   const file = (name: string) => path.join(scene.home, name);
   fs.writeFileSync(scene.log("first.log"), "there from the beginning\n");
   await scene.startServer(counting(file("server.calls")));
@@ -112,4 +116,22 @@ test("system calls for each append", { skip: noStrace }, async (t) => {
   const server = perUnit(less.server, more.server, 100);
   assertAtMost(server, APPEND_SERVER, "server, append");
   assert.ok(syncs(server) <= APPEND_SYNCS, `${syncs(server)} syncs for each`);
+});
+
+test("an append to a file that is open opens nothing at the server, however deep it lies", {
+  skip: noStrace,
+}, async (t) => {
+  const append = (count: number) => async (scene: Scene) => {
+    for (let i = 0; i < count; i++) {
+      fs.appendFileSync(scene.log("first.log"), `line ${i}\n`);
+      await scene.delivered(scene.log("first.log"));
+    }
+  };
+  const less = await traced(t, append(20), "one/two/");
+  const more = await traced(t, append(120), "one/two/");
+  const server = perUnit(less.server, more.server, 100);
+  assertAtMost(server, DEEP_APPEND_SERVER, "server, deep append");
+  const { openat = 0, close = 0, statx = 0 } = server.each;
+  assert.ok(openat + close < 0.1, JSON.stringify(server));
+  assert.ok(statx >= 3.9, `each component is looked at: ${JSON.stringify(server)}`);
 });
