@@ -21,8 +21,9 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "3" },
   },
 });
-/** Over so many seconds idleness is measured. */
-const IDLE = 20;
+/** So many seconds after it was in sync, when what its start left behind is tidied up, idleness is measured, over so many. */
+const SETTLED = 10;
+const IDLE = 30;
 
 const cases: Readonly<Record<string, () => Promise<Report>>> = {
   new: async () => ({ rows: [await newFiles(Number(values.files ?? 10_000))], charts: [] }),
@@ -78,7 +79,7 @@ async function idle(count: number): Promise<Row[]> {
       await stop(client);
     }
     const client = await startClient(config("10s").client);
-    await pause(3000);
+    await pause(SETTLED * 1000);
     const before = [client, daemon].map(({ pid }) => cpuSeconds(pid));
     await pause(IDLE * 1000);
     const [cpuClient = 0, cpuServer = 0] = [client, daemon].map(

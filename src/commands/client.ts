@@ -9,7 +9,7 @@ import { loadClientConfig } from "../config/load.ts";
 import type { ClientConfig } from "../config/options.ts";
 import { createDiscovery } from "../discovery/discover.ts";
 import { systemClock } from "../platform/clock.ts";
-import { keepHeapSmall } from "../platform/heap.ts";
+import { keepHeapSmall, leanHeapOnce } from "../platform/heap.ts";
 import { hostName, machineId } from "../platform/host.ts";
 import { lockDirectory } from "../platform/lock.ts";
 import { openLog } from "../platform/log.ts";
@@ -131,6 +131,9 @@ export async function runClient(flags: ClientFlags): Promise<number> {
   manager.ready();
   await Promise.race([started, stopped]);
   looked = true;
+  leanHeapOnce(() =>
+    watches.every(({ behind, destination: { outage } }) => behind.files === 0 || outage.trouble !== undefined),
+  );
   // Delivery has begun: nothing waits for this.
   void import("./check-host.ts").then(({ tellHost }) =>
     tellHost(config, spools, (event) => {

@@ -7,7 +7,25 @@ import v8 from "node:v8";
 /** Of what was alive after the last full collection, in per cent. */
 const GROWTH = 60;
 
+/** ms */
+const LOOK_EVERY = 250;
+const SETTLES_WITHIN = 60_000;
+
 /** Costs a few per cent of processor time where much is allocated, and spares a third to two thirds of the memory. */
 export function keepHeapSmall(): void {
   v8.setFlagsFromString(`--heap-growing-percent=${GROWTH}`);
+}
+
+/**
+ * For a daemon: once `isSettled`, the burst of its start is over, or after a minute. V8's memory reducer collects in
+ * small steps and gives back what a burst left, but only where little is allocated, which it judges by the last
+ * collections: those of the burst, for ever. From then on it does not ask, and the heap grows by a third at most.
+ */
+export function leanHeapOnce(isSettled: () => boolean): void {
+  let left = SETTLES_WITHIN / LOOK_EVERY;
+  const look = setInterval(() => {
+    if (!isSettled() && --left > 0) return;
+    clearInterval(look);
+    v8.setFlagsFromString("--optimize-for-size");
+  }, LOOK_EVERY).unref();
 }

@@ -31,7 +31,7 @@ export interface Cut {
 export function newEntry(holder: Holder, stat: Stat, source: Bytes | undefined, now: number): HeldEntry {
   return {
     holder,
-    dev: stat.dev,
+    dev: sameDevice(stat.dev),
     ino: stat.ino,
     generations: [],
     source,
@@ -54,6 +54,14 @@ export function newEntry(holder: Holder, stat: Stat, source: Bytes | undefined, 
     due: undefined,
   };
 }
+
+/** The number itself is an object of its own in each stat; most files of a client lie on one device. */
+function sameDevice(dev: bigint): bigint {
+  if (dev !== lastDevice) lastDevice = dev;
+  return lastDevice;
+}
+
+let lastDevice = 0n;
 
 /** Adds a generation; those before it end where it starts. */
 export function addGeneration(entry: Entry, name: Bytes, number: number, start: number): Generation {

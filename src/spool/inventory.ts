@@ -45,7 +45,8 @@ export function takeInventory(root: Directory, prefers: (name: Bytes) => boolean
       }
       for (const { name } of directory.list()) {
         if (name.startsWith(".")) continue;
-        const full = path === "" ? name : `${path}/${name}`;
+        // Not a template: that makes two halves and a note of them, which stay as long as the name.
+        const full = path === "" ? name : [path, name].join("/");
         const stat = directory.lstat(name);
         if (stat === undefined) continue;
         if (stat.kind === "directory") directories.push(full);
