@@ -23,7 +23,7 @@ const { values } = parseArgs({
 });
 /** So many seconds after it was in sync, when what its start left behind is tidied up, idleness is measured, over so many. */
 const SETTLED = 10;
-const IDLE = 30;
+const IDLE = 60;
 
 const cases: Readonly<Record<string, () => Promise<Report>>> = {
   new: async () => ({ rows: [await newFiles(Number(values.files ?? 10_000))], charts: [] }),
