@@ -93,7 +93,8 @@ export function describeReport({ result, bytes_sent, elapsed_ms, files }: SyncRe
       `${of > 1 ? ` and ${of - 1} more` : ""}${where}`,
   );
   const more = lines.length > MOST_LINES ? [`  and ${lines.length - MOST_LINES} more kinds of trouble`] : [];
-  const head = `${result}: ${open.length} of ${count(files.length)} are not durable everywhere, ${sent}`;
+  const verb = open.length === 1 ? "is" : "are";
+  const head = `${result}: ${open.length} of ${count(files.length)} ${verb} not durable everywhere, ${sent}`;
   return [head, ...lines.slice(0, MOST_LINES), ...more].join("\n");
 }
 

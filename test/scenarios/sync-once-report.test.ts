@@ -76,7 +76,7 @@ test("without --json nothing is on stdout; with -q nothing at all where everythi
   const failed = await sync(scene, 1, ["-q", "--timeout", "700ms"]);
   assert.equal(failed.stdout, "");
   const lines = failed.stderr.trimEnd().split("\n");
-  assert.match(lines.at(-2) ?? "", /^incomplete: 1 of 1 file are not durable everywhere, 0 bytes sent in/);
+  assert.match(lines.at(-2) ?? "", /^incomplete: 1 of 1 file is not durable everywhere, 0 bytes sent in/);
   assert.equal(lines.at(-1), `  "${scene.log("a.log")}", ${scene.url}: connection refused (ECONNREFUSED)`);
   assert.ok(parseLog(failed.stderr).every(({ level }) => level === "WARN" || level === "ERROR"));
 });

@@ -79,7 +79,7 @@ describe("asked to stop", { concurrency: 2 }, () => {
       ]);
       const acknowledged = report.files.find(({ name }) => name === "big.log")?.destinations[0]?.acknowledged ?? 0;
       assert.ok(acknowledged > 0 && acknowledged <= Buffer.byteLength(scene.text("big.log")));
-      assert.match(ended.stderr, /^incomplete: 1 of 2 files are not durable everywhere/m);
+      assert.match(ended.stderr, /^incomplete: 1 of 2 files is not durable everywhere/m);
       proxy.throttle.rate = undefined;
       await sync(scene, 0);
       await scene.end();
