@@ -90,7 +90,8 @@ export class Names {
         if (this.#inMemory(dev)) at.syncNow();
         else await at.sync();
         // Where the last change is too young, another one could hide behind the same time: not remembered.
-        if (settled && this.#syncs.get(directory)?.changed === false) this.#remember(directory, { ino, mtimeMs });
+        // In memory nobody can have come in between, and the sync is not even in the books yet.
+        if (settled && this.#syncs.get(directory)?.changed !== true) this.#remember(directory, { ino, mtimeMs });
       });
     } finally {
       if (this.#syncs.get(directory)?.next === undefined) this.#syncs.delete(directory);

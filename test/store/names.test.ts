@@ -22,6 +22,9 @@ class FakeTree {
       directory: child,
       now: stat,
       close: () => {},
+      syncNow: () => {
+        this.syncs.push(path);
+      },
       sync: async () => {
         this.syncs.push(path);
         if (this.failure !== undefined) throw this.failure;
@@ -33,9 +36,16 @@ class FakeTree {
 
 const onDisk = () => false;
 
-test("every directory down to the file, once; again only after a change", async () => {
+for (const [where, inMemory] of [
+  ["on a disk", onDisk],
+  ["in memory", () => true],
+] as const) {
+  test(`${where}: every directory down to the file, once; again only after a change`, () => eachOnce(inMemory));
+}
+
+async function eachOnce(inMemory: () => boolean): Promise<void> {
   const tree = new FakeTree();
-  const names = new Names(tree.at(""), new FakeClock(), onDisk);
+  const names = new Names(tree.at(""), new FakeClock(), inMemory);
   await names.durable("a/b/file");
   assert.deepEqual(tree.syncs.splice(0).sort(), ["", "a", "a/b"]);
   await names.durable("a/b/other");
@@ -48,7 +58,7 @@ test("every directory down to the file, once; again only after a change", async 
   assert.deepEqual(tree.syncs.splice(0), ["a"]);
   await names.durable("file");
   assert.deepEqual(tree.syncs, []);
-});
+}
 
 test("a directory that changed a moment ago is not trusted to be clean: another change may bear the same time", async () => {
   const tree = new FakeTree();
