@@ -8,14 +8,14 @@ import { ask } from "./ask.ts";
 import { compare } from "./compare.ts";
 import { startOver } from "./continuation.ts";
 import type { Desk, Served } from "./desk.ts";
-import { LIVE, nextStep } from "./next-step.ts";
+import { LIVE, nextStep, queueFor, SMALL } from "./next-step.ts";
 import type { Progress } from "./progress.ts";
 import { send } from "./send.ts";
 import { unreadable } from "./trouble.ts";
 
 /**
  * Brings `progress` forward until nothing is left, something went wrong, or about `most` bytes were sent.
- * `most` 0: only asks. `depth`: how many ranges may be on the wire at once (1 unless the destination is strict).
+ * `most` 0: only asks; SMALL: sends a new file, all of which is read before the first byte leaves. `depth`: how many ranges may be on the wire at once (1 unless the destination is strict).
  */
 export async function deliver(
   progress: Progress,
@@ -25,7 +25,10 @@ export async function deliver(
   most: number,
 ): Promise<Served> {
   if (progress.restart) startOver(progress);
-  if (nextStep(progress, desk).kind === "ask") {
+  // On a connection with others' it does what it was put there for, or waits elsewhere.
+  const first = nextStep(progress, desk);
+  if (most === SMALL && (first.kind === "rest" || queueFor(progress, first, desk) !== "new")) return { kind: "again" };
+  if (first.kind === "ask") {
     const trouble = await ask(progress, connection, desk);
     if (trouble !== undefined) return trouble;
     // Something may end each connection behind an answer, and word of it comes too late: the append gets its own.
@@ -41,11 +44,20 @@ export async function deliver(
   } catch (error) {
     return unreadable(error);
   }
+  let isOpen = true;
+  const close = () => {
+    if (isOpen) file.close();
+    isOpen = false;
+  };
   try {
     if (step.kind === "compare") return (await compared(progress, file, connection, desk)) ?? { kind: "again" };
     const ranges = most > LIVE ? depth : 0; // live appends are small
     desk.window.begin(ranges);
-    const served = await send(progress, file, connection, desk, depth, most).finally(() => desk.window.end(ranges));
+    // Many new files may be on the wire: an open one each would be more than the kernel allows.
+    const allRead = most === SMALL ? close : undefined;
+    const served = await send(progress, file, allRead, connection, desk, depth, most).finally(() =>
+      desk.window.end(ranges),
+    );
     if (served.kind !== "doubt") return served;
     // How much is there, and is it the same? On another connection: this one may have ended with the refusal.
     progress.known = false;
@@ -54,7 +66,7 @@ export async function deliver(
     progress.fresh = false;
     return { kind: "again" };
   } finally {
-    file.close();
+    close();
   }
 }
 

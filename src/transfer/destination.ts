@@ -143,7 +143,7 @@ export class Destination implements SpoolListener, Desk {
     if (this.verifies === false) progress.compare = false; // size has to do
     const step = nextStep(progress, this);
     if (step.kind === "rest") this.onChange(progress);
-    else this.#lanes.add(progress, queueFor(progress, step));
+    else this.#lanes.add(progress, queueFor(progress, step, this));
   }
 
   async #serve(progress: Progress, connection: HttpConnection, depth: number, most: number): Promise<void> {

@@ -3,7 +3,7 @@
 // comparison never uses them. Pure.
 
 import type { OpenFile } from "../platform/files.ts";
-import { LEAF } from "../protocol/tree-hash.ts";
+import { LEAF, type NewHash, TreeHash } from "../protocol/tree-hash.ts";
 import { type Generation, isSuperseded } from "../spool/entry.ts";
 import { holds } from "../spool/mark.ts";
 
@@ -29,4 +29,11 @@ export function newLeaves(generation: Generation): KeptLeaves | undefined {
   const { leaves } = generation.entry.holder;
   if (leaves === undefined || isSuperseded(generation)) return undefined;
   return { leaves: [], note: (index, leaf) => leaves.note(generation.name, index, leaf) };
+}
+
+/** The digest of nothing, to go on from; its full leaves are kept. */
+export function hashFromStart(generation: Generation, newHash: NewHash): TreeHash {
+  const kept = newLeaves(generation);
+  const hash: TreeHash = new TreeHash(newHash, (leaf) => kept?.note(hash.size / LEAF - 1, leaf));
+  return hash;
 }

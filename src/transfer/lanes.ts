@@ -1,12 +1,12 @@
 // Who is served next, and over which connection. Small live appends have connections of their own, so that
 // they never wait behind a backlog; large backlogs share a few connections with several ranges on the wire,
-// and make way for each other after a turn.
+// and make way for each other after a turn; questions about many files, and many small new files, share two.
 
 import { assert } from "../base/assert.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { HttpClient, HttpConnection } from "../platform/http.ts";
 import { Connections } from "./connections.ts";
-import { LIVE } from "./next-step.ts";
+import { LIVE, SMALL } from "./next-step.ts";
 import type { Progress, Queue } from "./progress.ts";
 import { Queues } from "./queues.ts";
 import { SharedConnections } from "./shared-connections.ts";
@@ -17,9 +17,9 @@ const CONCURRENCY = 11;
 const KEPT_FOR_LIVE = 2;
 /** Ranges on the wire at once on a bulk connection to a strict server. */
 const DEPTH = 4;
-/** Connections for asking a strict server about many files at once, and questions on the wire on each. */
-const ASKING_CONNECTIONS = 2;
-const ASKING_DEPTH = 64;
+/** Connections for requests to a strict server about many files at once, and how many are on the wire on each. */
+const SHARED_CONNECTIONS = 2;
+const SHARED_DEPTH = 64;
 /**
  * A bulk file makes way for the next one after this many bytes, and where none waits after that many: each end of a turn
  * waits for what is on the wire, over a long way a round trip or two.
@@ -41,7 +41,7 @@ export interface LanesParts {
   readonly concurrency?: number | undefined;
   /** False while nothing may be sent. */
   readonly open: () => boolean;
-  /** Serves one file; `depth`: ranges on the wire at once; about `most` bytes, or ASK_ONLY. */
+  /** Serves one file; `depth`: ranges on the wire at once; about `most` bytes, SMALL for a new one, or ASK_ONLY. */
   readonly serve: (progress: Progress, connection: HttpConnection, depth: number, most: number) => Promise<void>;
   /** Nothing is on the wire any more. */
   readonly quiet: () => void;
@@ -52,7 +52,7 @@ export class Lanes {
   readonly #queues = new Queues();
   readonly #live: Connections;
   readonly #bulk: Connections;
-  readonly #asking: SharedConnections;
+  readonly #shared: SharedConnections;
   /** How many of the live connections may be in use for one more file to be asked about. */
   readonly #forAsking: number;
   #depth = 1;
@@ -66,12 +66,12 @@ export class Lanes {
     this.#forAsking = Math.max(1, all - forBacklog - KEPT_FOR_LIVE);
     this.#live = new Connections(parts.http, parts.origin, all - forBacklog, { pipelining: 1 });
     this.#bulk = new Connections(parts.http, parts.origin, forBacklog, { pipelining: 1 });
-    this.#asking = new SharedConnections(parts.http, parts.origin, ASKING_CONNECTIONS, ASKING_DEPTH);
+    this.#shared = new SharedConnections(parts.http, parts.origin, SHARED_CONNECTIONS, SHARED_DEPTH);
   }
 
   /** Requests are on the wire. */
   get busy(): boolean {
-    return this.#live.busy + this.#bulk.busy + this.#asking.busy > 0;
+    return this.#live.busy + this.#bulk.busy + this.#shared.busy > 0;
   }
 
   /** Several ranges of a file may be on the wire only where each is refused that does not fit. */
@@ -95,9 +95,12 @@ export class Lanes {
     while (this.#mayServe() && !this.#queues.isEmpty("live")) {
       if (!this.#serveNext(this.#live, "live", 1, LIVE)) break;
     }
+    while (this.#mayServe() && !this.#queues.isEmpty("new")) {
+      if (!this.#serveNext(this.#depth > 1 ? this.#shared : this.#live, "new", 1, SMALL)) break;
+    }
     while (this.#mayServe() && !this.#queues.isEmpty("cold")) {
       if (this.#depth > 1) {
-        if (!this.#serveNext(this.#asking, "cold", 1, ASK_ONLY)) break;
+        if (!this.#serveNext(this.#shared, "cold", 1, ASK_ONLY)) break;
       } else if (this.#live.busy >= this.#forAsking) break;
       else if (!this.#serveNext(this.#live, "cold", 1, LIVE)) break;
     }
@@ -131,7 +134,7 @@ export class Lanes {
     }
     this.#live.destroy();
     this.#bulk.destroy();
-    this.#asking.destroy();
+    this.#shared.destroy();
   }
 
   #mayServe(): boolean {

@@ -43,8 +43,23 @@ export function nextStep(progress: Progress, { strict, verifies }: Known): Step 
 /** More bytes behind than this is a backlog, not a live append. */
 export const LIVE = 256 * 1024;
 
+/** A file that nobody can have heard of, with no more bytes than this, shares its connection with others. */
+export const SMALL = 64 * 1024;
+
+/** What there is to wait for between opening a file and reading it. */
+export interface Waits {
+  readonly syncSource: boolean;
+  readonly rateLimit: object | undefined;
+}
+
 /** Where a file waits for `step`: what changes now does not wait behind what was found at the start. */
-export function queueFor(progress: Progress, step: Exclude<Step, { kind: "rest" }>): Queue {
-  if (step.kind === "send") return step.backlog > LIVE ? "bulk" : "live";
+export function queueFor(progress: Progress, step: Exclude<Step, { kind: "rest" }>, waits: Waits): Queue {
+  if (step.kind === "send") {
+    const isSmall = step.backlog <= SMALL && progress.generation.start === 0;
+    // Of many that wait while they are open, each takes a descriptor.
+    const atOnce = !waits.syncSource && waits.rateLimit === undefined;
+    if (progress.fresh && isSmall && atOnce) return "new";
+    return step.backlog > LIVE ? "bulk" : "live";
+  }
   return step.kind === "compare" || progress.fresh || isRecent(progress) ? "live" : "cold";
 }

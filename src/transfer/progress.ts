@@ -53,7 +53,7 @@ export interface Progress {
   complained: boolean;
 }
 
-export type Queue = "live" | "cold" | "bulk";
+export type Queue = "live" | "new" | "cold" | "bulk";
 
 /** Why a file does not get on at a destination that otherwise works. */
 export interface Fault {

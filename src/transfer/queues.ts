@@ -1,10 +1,16 @@
-// The files that want to be served at one destination, in three queues: `live` (few bytes behind), `cold`
-// (never asked about yet), `bulk` (a large backlog). Each file waits in one of them at the most.
+// The files that want to be served at one destination, in four queues: `live` (few bytes behind), `new` (small, and
+// nobody can have heard of it), `cold` (never asked about yet), `bulk` (a large backlog). Each file waits in one of
+// them at the most.
 
 import type { Progress, Queue } from "./progress.ts";
 
 export class Queues {
-  readonly #lists: Readonly<Record<Queue, Fifo<Progress>>> = { live: new Fifo(), cold: new Fifo(), bulk: new Fifo() };
+  readonly #lists: Readonly<Record<Queue, Fifo<Progress>>> = {
+    live: new Fifo(),
+    new: new Fifo(),
+    cold: new Fifo(),
+    bulk: new Fifo(),
+  };
 
   /** Puts `progress` at the end of `queue`; one that waits in a slower queue is moved to a faster one. */
   add(progress: Progress, queue: Queue): void {

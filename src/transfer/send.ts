@@ -11,7 +11,7 @@ import { lengthOf } from "../spool/entry.ts";
 import { type Mark, TAIL } from "../spool/mark.ts";
 import type { Desk, Served } from "./desk.ts";
 import { denial } from "./events.ts";
-import { keptLeaves } from "./kept-leaves.ts";
+import { hashFromStart, keptLeaves } from "./kept-leaves.ts";
 import { readMarked, ShorterFile } from "./local-digest.ts";
 import { LIVE } from "./next-step.ts";
 import { keepHash, type Progress, runningHash } from "./progress.ts";
@@ -40,10 +40,11 @@ interface Sent {
   readonly reply: Promise<Reply<PutOutcome>>;
 }
 
-/** `depth`: ranges on the wire at once; about `most` bytes. */
+/** `depth`: ranges on the wire at once; about `most` bytes. With `allRead` one small range; told when that was read, at once. */
 export async function send(
   progress: Progress,
   file: OpenFile,
+  allRead: (() => void) | undefined,
   connection: HttpConnection,
   desk: Desk,
   depth: number,
@@ -53,6 +54,7 @@ export async function send(
   const first = progress.known ? progress.offset : 0;
   const inFlight: Sent[] = [];
   let next = first;
+  let isRead = false;
   /** So many of our bytes are known to be durable here, where that is asked for. */
   let synced = 0;
   let stop: Served | Doubt | undefined;
@@ -60,19 +62,24 @@ export async function send(
   const live = most <= LIVE;
   // Before the digest is taken: what is found while it is made counts as well.
   const { rewrites } = generation.entry;
-  const hash = await hashAt(progress, file, first, desk).catch((error: unknown) => {
-    stop = unreadable(error);
-    if (error instanceof ShorterFile) {
-      // Perhaps nobody else looks: sync-once has no sweeps.
-      desk.lookAgain(progress, { kind: "shorter", stat: file.stat() });
-      stop = { kind: "doubt" };
-    }
-    return undefined;
-  });
+  let hash: TreeHash | undefined;
+  if (!desk.strict || desk.verifies === false) hash = undefined;
+  else if (allRead !== undefined) hash = hashFromStart(generation, desk.newHash);
+  else {
+    hash = await hashAt(progress, file, first, desk).catch((error: unknown) => {
+      stop = unreadable(error);
+      if (error instanceof ShorterFile) {
+        // Perhaps nobody else looks: sync-once has no sweeps.
+        desk.lookAgain(progress, { kind: "shorter", stat: file.stat() });
+        stop = { kind: "doubt" };
+      }
+      return undefined;
+    });
+  }
   progress.hash = undefined; // it runs ahead of the answers from here on
   let digest = hash?.digest();
   for (;;) {
-    while (stop === undefined && inFlight.length < depth && connection.usable && next - first < most) {
+    while (!isRead && stop === undefined && inFlight.length < depth && connection.usable && next - first < most) {
       const length = Math.min(desk.window.size, limit?.most ?? Number.POSITIVE_INFINITY, lengthOf(generation) - next);
       if (length <= 0) break;
       if (limit !== undefined && !limit.take(length, live)) {
@@ -86,7 +93,10 @@ export async function send(
         if (stop !== undefined) break;
       }
       const buffer = desk.buffers.take(length + TAIL);
-      const reading = await readRange(file, generation, next, length, buffer).catch(unreadable);
+      const read = readRange(file, generation, next, length, buffer).catch(unreadable);
+      // A small range is read by now, before anybody else has opened a file.
+      allRead?.();
+      const reading = await read;
       if (reading.kind !== "piece") {
         stop = reading.kind === "fault" ? reading : changed(progress, reading, desk);
         break;
@@ -113,6 +123,7 @@ export async function send(
       inFlight.push({ from: next, to: next + length, buffer, mark, believed, digest, at, reply });
       next += length;
     }
+    isRead = allRead !== undefined;
     const head = inFlight.shift();
     if (head === undefined) break;
     const trouble = await settle(progress, head, desk);
@@ -127,9 +138,8 @@ export async function send(
   return stop ?? (progress.offset < lengthOf(generation) ? { kind: "again" } : { kind: "rest" });
 }
 
-/** The running digest of the first `size` bytes as they are here; undefined where nobody judges by it. */
-async function hashAt(progress: Progress, file: OpenFile, size: number, desk: Desk): Promise<TreeHash | undefined> {
-  if (!desk.strict || desk.verifies === false) return undefined;
+/** The running digest of the first `size` bytes as they are here. */
+async function hashAt(progress: Progress, file: OpenFile, size: number, desk: Desk): Promise<TreeHash> {
   const running = runningHash(progress, size);
   if (running !== undefined) return running;
   const { generation } = progress;

@@ -19,7 +19,7 @@ const PLANTED: Readonly<Record<string, RegExp>> = {
   // stat gives the inode number modulo 8
   "inodes-collide": /not in sync|is sent as|is given to|never had/,
   // a directory's list leaves out each eighth name
-  "list-forgets": /not in sync|exits with 0/,
+  "list-forgets": /not in sync|exits with 0|is sent as/,
   // two processes have one data directory
   "no-lock": /are one file|is sent as|is given to|on the wire twice|threw|not in sync/,
 };

@@ -294,3 +294,34 @@ test("a question that ends the connection costs those behind it nothing but a se
   assert.equal(http.files.size, 401);
   assert.equal(named("destination-unreachable").length, 0);
 });
+
+test("many small new files share two connections, each with one request and no question", async () => {
+  const { http, clock, destination, seen } = setUp();
+  destination.added(fakeFile("first", "the server is strict\n").generation);
+  await clock.advance(1000);
+  const before = { requests: seen().length, connections: http.connections };
+  for (let i = 0; i < 500; i++) destination.added(fakeFile(`f${i}`, "hello").generation);
+  await clock.advance(10_000);
+  assert.equal(http.files.size, 501);
+  assert.ok(
+    seen()
+      .slice(before.requests)
+      .every((request) => request.startsWith("PUT ")),
+  );
+  assert.equal(seen().length - before.requests, 500);
+  assert.ok(http.connections - before.connections <= 2, `${http.connections} connections`);
+});
+
+test("a new file that ends the connection costs those behind it a question, and sends nothing twice", async () => {
+  const { http, clock, destination, named } = setUp();
+  destination.added(fakeFile("first", "the server is strict\n").generation);
+  await clock.advance(1000);
+  let ended = 0;
+  http.script = (request) =>
+    request.path.endsWith("bad") && !ended++ ? { kind: "failure", error: new Error("ended by an answer") } : undefined;
+  const names = Array.from({ length: 300 }, (_, i) => (i === 100 ? "bad" : `f${i}`));
+  for (const name of names) destination.added(fakeFile(name, "hello").generation);
+  await clock.advance(60_000);
+  for (const name of names) assert.equal(http.files.get(`/host/${name}`)?.toString(), "hello");
+  assert.equal(named("destination-unreachable").length, 0);
+});

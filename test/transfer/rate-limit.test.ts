@@ -127,9 +127,9 @@ describe("concurrency", () => {
       destination.added(fakeFile("first", "the server is strict\n").generation);
       await clock.advance(1000);
       const names = Array.from({ length: 40 }, (_, i) => `file-${i}`);
-      // Half of them are a backlog of more than one range.
+      // Half of them are a backlog of more than one range, and none is so small that it would share a connection.
       for (const [i, name] of names.entries()) {
-        destination.added(fakeFile(name, Buffer.alloc(i % 2 === 0 ? 10 : 300 * KIB, "x")).generation);
+        destination.added(fakeFile(name, Buffer.alloc((i % 2 === 0 ? 70 : 300) * KIB, "x")).generation);
       }
       await clock.advance(60_000);
       assert.equal(names.filter((name) => sent(name) === 0).length, 0, "all of them are");
