@@ -58,13 +58,6 @@ interface Run {
   readonly stopped: Promise<string>;
 }
 
-/** What a scan found, and how it is to be told to the destinations. */
-interface Found {
-  readonly scan: ScanReport;
-  /** Names given just now, which nobody can have sent any of. */
-  readonly isNew: (generation: Generation) => boolean;
-}
-
 export async function runSyncOnce(flags: SyncOnceFlags): Promise<number> {
   keepHeapSmall();
   const began = systemClock.elapsed();
@@ -121,11 +114,15 @@ async function syncAdopted(run: Run): Promise<number> {
   destinationUrls(config.destinations, { ...hostNames(config, undefined, run.flags), machine: () => "machine" });
   const spools = await openClientSpools(config, emit);
   const { destinations, goals } = prepare(run, spools);
-  const scan = async (): Promise<Found> => {
+  const scan = async (): Promise<ScanReport> => {
     await spools.sweep();
-    const report = await createDiscovery(ports(emit), spools, optionsOf(config)).scanOnce();
-    const adopted = new Set(report.adopted);
-    return { scan: report, isNew: (generation) => adopted.has(generation) };
+    // Delivery begins while the scan goes on. What was held before may be known at a destination; a name that is
+    // given now cannot be.
+    let isScanning = false;
+    const isNew = ({ number }: Generation) => isScanning && number === 1;
+    deliverTo(destinations, spools, isNew);
+    isScanning = true;
+    return await createDiscovery(ports(emit), spools, optionsOf(config)).scanOnce();
   };
   return await sync(run, spools, destinations, goals, scan());
 }
@@ -142,7 +139,18 @@ async function syncInPlace(run: Run): Promise<number> {
   const { destinations, goals } = prepare(run, spools);
   for (const generation of made) goals.goesOn(generation);
   // Names are given anew at each run: the run before may have sent them.
-  return await sync(run, spools, destinations, goals, Promise.resolve({ scan: report, isNew: () => false }));
+  deliverTo(destinations, spools, () => false);
+  return await sync(run, spools, destinations, goals, Promise.resolve(report));
+}
+
+/** `isNew`: nobody can have been sent any of it yet. */
+function deliverTo(
+  destinations: readonly Destination[],
+  spools: Spools,
+  isNew: (generation: Generation) => boolean,
+): void {
+  for (const destination of destinations) spools.listen(hearing(destination, isNew));
+  spools.attach(deliveryTo(destinations));
 }
 
 /** Destinations, and goals that hear of every truncation from now on. */
@@ -166,20 +174,19 @@ async function sync(
   spools: Spools,
   destinations: readonly Destination[],
   goals: SyncGoals,
-  scanning: Promise<Found>,
+  scanning: Promise<ScanReport>,
 ): Promise<number> {
   const { stopped } = run;
   const urls = destinations.map(({ url }) => url);
+  const sent = () => destinations.reduce((sum, one) => sum + one.bytesSent, 0);
   const found = await Promise.race([scanning, stopped]);
   if (typeof found === "string") {
     // A scan cannot be broken off: the process ends under it, which is as safe as a kill.
     scanning.catch(() => {});
-    return tell(run, { urls, files: [], problems: [], shrunk: 0, unfinished: true, bytesSent: 0 });
+    return tell(run, { urls, files: [], problems: [], shrunk: 0, unfinished: true, bytesSent: sent() });
   }
   goals.begin(spools.generations());
   void stopped.then((signal) => goals.stop(`stopped by ${signal}`));
-  for (const destination of destinations) spools.listen(hearing(destination, found.isNew));
-  spools.attach(deliveryTo(destinations));
   await goals.reached(
     () => run.progress.show(() => goals.totals()),
     () => spools.settled(),
@@ -190,8 +197,7 @@ async function sync(
   const unfinished = !allAnnounced(spools);
   await spools.retain();
   await spools.close();
-  const bytesSent = destinations.reduce((sum, one) => sum + one.bytesSent, 0);
-  return tell(run, { urls, files, problems: found.scan.problems, shrunk, unfinished, bytesSent });
+  return tell(run, { urls, files, problems: found.problems, shrunk, unfinished, bytesSent: sent() });
 }
 
 function tell(run: Run, facts: Omit<SyncFacts, "elapsed">): number {

@@ -3,7 +3,9 @@
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import path from "node:path";
 import { describe, test } from "node:test";
+import { byBaseName } from "../support/configs.ts";
 import { FakeServer } from "../support/fake-server.ts";
 import { Lines } from "../support/oracles.ts";
 import { WireProxy } from "../support/proxy.ts";
@@ -32,6 +34,26 @@ test("a file that grows all the time: what was there at the start is delivered, 
   fs.closeSync(fd);
   await sync(scene, 0);
   await scene.end();
+});
+
+test("delivery begins while files are still being found", async (t) => {
+  const scene = await openScene(t, { client: ({ logs }) => ({ scan_paths: [byBaseName(`${logs}/**/*.log`)] }) });
+  await scene.startServer();
+  const count = 3000;
+  for (let i = 0; i < count; i++) {
+    if (i % 100 === 0) fs.mkdirSync(scene.log(`d${i / 100}`));
+    fs.writeFileSync(scene.log(`d${Math.floor(i / 100)}/${i}.log`), `${i}\n`);
+  }
+  const report = await syncJson(scene, 0);
+  assert.equal(report.files.length, count);
+  const times = (directory: string, which: "ctimeMs" | "mtimeMs") =>
+    fs
+      .readdirSync(directory)
+      .filter((name) => name.endsWith(".log"))
+      .map((name) => fs.statSync(path.join(directory, name))[which]);
+  const first = Math.min(...times(scene.serverConfig.datadir, "mtimeMs"));
+  const lastLink = Math.max(...times(scene.clientConfig.datadir, "ctimeMs"));
+  assert.ok(first < lastLink, `the first arrived ${first - lastLink} ms after the last was linked`);
 });
 
 test("a dead destination: the other one gets everything, and after healing only the rest is sent", async (t) => {
