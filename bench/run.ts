@@ -43,7 +43,7 @@ fs.writeFileSync(
 Made by \`make bench\` ${new Date(began).toISOString().slice(0, 16).replace("T", " ")} UTC in ${Math.round((Date.now() - began) / 60_000)} minutes, at commit ${git("rev-parse", "--short", "HEAD")}${git("status", "--porcelain", "src") === "" ? "" : " with changes"}.
 ${machine()}
 
-We and our peers ran in turn in one run: same bytes, same file system, warm caches, start-up included, \`fsync\` on in ours, medians
+We and our peers ran in turn in one run: same bytes, same file system, warm caches, memory that the machine has already, start-up included, \`fsync\` on in ours, medians
 over the rounds. A ratio says how we compare with the first peer, more is better where nothing else is said; the last column says
 how far the rounds lay apart. \`tmpfs\` takes the disk out of the comparison; durable is what the disk's row is about. rsync
 and rsyslog make nothing durable where it does not say so, and nginx verifies nothing.
