@@ -8,7 +8,7 @@ export interface Contender {
 }
 
 /** Where the rounds take longer than this altogether (s), there are only so many of them. */
-const BUDGET = 25;
+const BUDGET = 40;
 const ENOUGH = 3;
 
 /** The results of each, in the order of `contenders` and of the rounds. */

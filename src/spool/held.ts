@@ -6,7 +6,7 @@ import type { Stat } from "../platform/files.ts";
 import type { Entry, Generation, Holder } from "./entry.ts";
 
 export interface HeldEntry extends Entry {
-  /** Clock.elapsed() of the last look at the file. */
+  /** Clock.elapsed() of the last look at the file, in whole ms: with a fraction it takes an object of its own. */
   lookedAt: number;
   /** Its first bytes, at most HEAD, as they were acknowledged; kept in the spool's memory. */
   head: Bytes;
@@ -47,7 +47,7 @@ export function newEntry(holder: Holder, stat: Stat, source: Bytes | undefined, 
     mark: undefined,
     remembered: undefined,
     acknowledged: undefined,
-    lookedAt: now,
+    lookedAt: Math.floor(now),
     head: "",
     reachable: false,
     strayed: false,

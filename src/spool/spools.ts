@@ -173,7 +173,7 @@ export class Spools {
   noticed(entry: Entry, stat: Stat): void {
     const held = entry as HeldEntry;
     const before = held.size;
-    held.lookedAt = this.#clock.elapsed();
+    held.lookedAt = Math.floor(this.#clock.elapsed());
     held.nlink = stat.nlink;
     held.mtimeMs = stat.mtimeMs;
     if (held.due !== undefined) this.#goOn(held, held.due);

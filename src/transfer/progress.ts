@@ -46,7 +46,7 @@ export interface Progress {
   faults: number;
   /** Outages since it last got on that began with a request for it (whose-trouble.ts). */
   broken: number;
-  /** Clock.elapsed() of the last of them. */
+  /** Clock.elapsed() of the last of them; 0: there was none, and not a number that takes an object of its own. */
   brokenAt: number;
   fault: Fault | undefined;
   /** A fault of it was told. */
@@ -92,7 +92,7 @@ export function newProgress(generation: Generation, fresh: boolean, compare: boo
     refusals: 0,
     faults: 0,
     broken: 0,
-    brokenAt: Number.NEGATIVE_INFINITY,
+    brokenAt: 0,
     fault: undefined,
     complained: false,
   };
