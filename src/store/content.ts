@@ -148,10 +148,9 @@ export class Content {
 
   async #readPrefix(size: number, fresh: boolean): Promise<Uint8Array> {
     const { newHash, file } = this.#parts;
-    const now = () => this.#parts.now();
     if (!fresh) this.#recall();
-    else if (this.#fresh === undefined || now() - this.#fresh.usedAt > FRESH) {
-      this.#fresh = { leaves: [], usedAt: now() };
+    else if (this.#fresh === undefined || this.#parts.now() - this.#fresh.usedAt > FRESH) {
+      this.#fresh = { leaves: [], usedAt: this.#parts.now() };
     }
     const read = fresh ? this.#fresh : undefined;
     const leaves = read?.leaves ?? this.#leaves;
@@ -159,7 +158,7 @@ export class Content {
     for (const leaf of leaves.slice(0, Math.floor(size / LEAF))) prefix.addLeaf(leaf);
     return await file.reading(async (open) => {
       await readInto(prefix, open, size);
-      if (read !== undefined) read.usedAt = now();
+      if (read !== undefined) read.usedAt = this.#parts.now();
       return prefix.digest();
     });
   }

@@ -61,8 +61,10 @@ export class Names {
   #sync(directory: Bytes): Promise<void> {
     const sync = this.#syncs.get(directory);
     if (sync === undefined) {
-      const first: Sync = { running: this.#run(directory), next: undefined, changed: false };
+      // In the books before it runs: in memory it is done at once.
+      const first: Sync = { running: Promise.resolve(), next: undefined, changed: false };
       this.#syncs.set(directory, first);
+      first.running = this.#run(directory);
       return first.running;
     }
     // The running one may have begun before the entry was made that the caller speaks of.
@@ -90,8 +92,7 @@ export class Names {
         if (this.#inMemory(dev)) at.syncNow();
         else await at.sync();
         // Where the last change is too young, another one could hide behind the same time: not remembered.
-        // In memory nobody can have come in between, and the sync is not even in the books yet.
-        if (settled && this.#syncs.get(directory)?.changed !== true) this.#remember(directory, { ino, mtimeMs });
+        if (settled && this.#syncs.get(directory)?.changed === false) this.#remember(directory, { ino, mtimeMs });
       });
     } finally {
       if (this.#syncs.get(directory)?.next === undefined) this.#syncs.delete(directory);
