@@ -15,7 +15,8 @@ import { unreadable } from "./trouble.ts";
 
 /**
  * Brings `progress` forward until nothing is left, something went wrong, or about `most` bytes were sent.
- * `most` 0: only asks; SMALL: sends a new file, all of which is read before the first byte leaves. `depth`: how many ranges may be on the wire at once (1 unless the destination is strict).
+ * `most` 0: only asks; SMALL: sends a new file, all of which is read before the first byte leaves. `depth`: how many
+ * ranges may be on the wire at once (1 unless the destination is strict).
  */
 export async function deliver(
   progress: Progress,

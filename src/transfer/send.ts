@@ -40,7 +40,10 @@ interface Sent {
   readonly reply: Promise<Reply<PutOutcome>>;
 }
 
-/** `depth`: ranges on the wire at once; about `most` bytes. With `allRead` one small range; told when that was read, at once. */
+/**
+ * `depth`: ranges on the wire at once; about `most` bytes. With `allRead` one range of a small new file; told once that was
+ * read, before anything else happens.
+ */
 export async function send(
   progress: Progress,
   file: OpenFile,
@@ -54,7 +57,6 @@ export async function send(
   const first = progress.known ? progress.offset : 0;
   const inFlight: Sent[] = [];
   let next = first;
-  let isRead = false;
   /** So many of our bytes are known to be durable here, where that is asked for. */
   let synced = 0;
   let stop: Served | Doubt | undefined;
@@ -62,10 +64,9 @@ export async function send(
   const live = most <= LIVE;
   // Before the digest is taken: what is found while it is made counts as well.
   const { rewrites } = generation.entry;
-  let hash: TreeHash | undefined;
-  if (!desk.strict || desk.verifies === false) hash = undefined;
-  else if (allRead !== undefined) hash = hashFromStart(generation, desk.newHash);
-  else {
+  const isJudged = desk.strict && desk.verifies !== false;
+  let hash = isJudged && allRead !== undefined ? hashFromStart(generation, desk.newHash) : undefined;
+  if (isJudged && allRead === undefined) {
     hash = await hashAt(progress, file, first, desk).catch((error: unknown) => {
       stop = unreadable(error);
       if (error instanceof ShorterFile) {
@@ -79,7 +80,13 @@ export async function send(
   progress.hash = undefined; // it runs ahead of the answers from here on
   let digest = hash?.digest();
   for (;;) {
-    while (!isRead && stop === undefined && inFlight.length < depth && connection.usable && next - first < most) {
+    while (
+      (allRead === undefined || next === first) &&
+      stop === undefined &&
+      inFlight.length < depth &&
+      connection.usable &&
+      next - first < most
+    ) {
       const length = Math.min(desk.window.size, limit?.most ?? Number.POSITIVE_INFINITY, lengthOf(generation) - next);
       if (length <= 0) break;
       if (limit !== undefined && !limit.take(length, live)) {
@@ -123,7 +130,6 @@ export async function send(
       inFlight.push({ from: next, to: next + length, buffer, mark, believed, digest, at, reply });
       next += length;
     }
-    isRead = allRead !== undefined;
     const head = inFlight.shift();
     if (head === undefined) break;
     const trouble = await settle(progress, head, desk);
