@@ -128,7 +128,7 @@ function applied(directives: Directives, name: string, at: Written): Directives 
 /** A quoted word, a brace, a comment, or a word; a `#` inside of a word is a part of it. */
 const TOKEN = /"([^"]*)"|'([^']*)'|[{}]|#.*|(?:\\.|[^\s"'{}\\])+/g;
 
-/** The words of each line that has any. */
+/** The words of each line, empty ones left out. */
 function* linesOf(text: string): Generator<{ words: string[]; line: number }> {
   const lines = text.split("\n");
   for (let i = 0; i < lines.length; i++) {

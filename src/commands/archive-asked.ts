@@ -10,7 +10,7 @@ import { connectLocal } from "../platform/local-socket.ts";
 import type { LockedError } from "../platform/lock.ts";
 import { type Question, STATUS_SOCKET } from "../status/questions.ts";
 
-/** One line of the server's answer: any number of the first, then one of the others. */
+/** One line of the server's answer: as many of the first as there is to say, then one of the others. */
 export type ArchiveAnswer = { readonly said: string } | { readonly result: NowResult } | { readonly cannot: string };
 
 /** Characters of paths in one question (platform/local-socket.ts has a bound for it); at least one path is in each. */

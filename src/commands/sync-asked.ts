@@ -11,7 +11,7 @@ import { STATUS_SOCKET } from "../status/questions.ts";
 import type { Totals } from "./sync-goals.ts";
 import type { FileReport, SyncReport } from "./sync-report.ts";
 
-/** One line of the client's answer: any number of the first two, then one of the others. */
+/** One line of the client's answer: as many of the first two as there is to tell, then one of the others. */
 export type SyncAnswer =
   | { readonly progress: Totals }
   | { readonly files: readonly FileReport[] }

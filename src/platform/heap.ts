@@ -1,13 +1,13 @@
-// How far the heap grows between two full collections. V8 lets it grow to several times of what is alive, since this
-// machine's memory seems free to it; a daemon beside the programs whose logs it delivers owes it to them. Set at run
-// time: as a flag of the process it would make each command start later.
+// How far the heap grows between two full collections, and when it shrinks again. V8 lets it grow to several times of
+// what is alive, since this machine's memory seems free to it; a daemon beside the programs whose logs it delivers owes
+// it to them. Set at run time: as a flag of the process it would make each command start later.
 
 import v8 from "node:v8";
 
 /** Of what was alive after the last full collection, in per cent. */
 const GROWTH = 60;
 
-/** ms */
+/** How often it is looked whether a start is over, and how long one may take, in ms. */
 const LOOK_EVERY = 250;
 const SETTLES_WITHIN = 60_000;
 

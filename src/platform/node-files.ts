@@ -18,7 +18,10 @@ const IN_MEMORY: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
 const MAY_MISS = { throwIfNoEntry: false };
 const OPEN_FILE = O_NOFOLLOW | O_NONBLOCK;
 
-/** And ext2 to 4, XFS, Btrfs, F2FS, JFS, ZFS, bcachefs (linux/magic.h). What others write elsewhere makes no hint on those left out. */
+/**
+ * And ext2 to 4, XFS, Btrfs, F2FS, JFS, ZFS, bcachefs (linux/magic.h). What others write elsewhere makes no hint on those
+ * left out.
+ */
 const SHOWING: ReadonlySet<number> = new Set([
   ...IN_MEMORY,
   ...[0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x3153464a, 0x2fc12fc1, 0xca451a4e],

@@ -98,9 +98,9 @@ export class TreeHash {
   #keepSmall(bytes: Uint8Array): void {
     const from = 1 + this.#openSize;
     const to = from + bytes.byteLength;
-    if (this.#small === undefined)
-      this.#small = new Uint8Array(to); // the mark is 0
-    else if (this.#small.byteLength < to) {
+    if (this.#small === undefined) {
+      this.#small = new Uint8Array(to); // it begins with LEAF_MARK, which is 0
+    } else if (this.#small.byteLength < to) {
       const larger = new Uint8Array(Math.ceil(to / ROOM) * ROOM);
       larger.set(this.#small);
       this.#small = larger;

@@ -1,5 +1,5 @@
-// A server that says whatever the test wants: any status, garbage, nothing, or what a strict server would. Keeps what
-// it was asked and what it took, in memory. It ends with the test.
+// A server that says whatever the test wants: a status of its choice, garbage, nothing, or what a strict server would.
+// Keeps what it was asked and what it took, in memory. It ends with the test.
 
 import { once } from "node:events";
 import fs from "node:fs";
