@@ -37,6 +37,28 @@ export function isNoSpace(error: unknown): boolean {
   return code === "ENOSPC" || code === "EDQUOT";
 }
 
+/** True where there is no descriptor left, of this process or of the host: that passes by itself. */
+export function lacksDescriptors(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === "EMFILE" || code === "ENFILE";
+}
+
+/** True for what open(2) says and fsync(2) never does: a directory could not be opened in order to be synced. */
+export function isOfOpening(error: unknown): boolean {
+  return OPENING.has(codeOf(error));
+}
+
+const OPENING: ReadonlySet<string> = new Set([
+  "EACCES",
+  "ELOOP",
+  "EMFILE",
+  "ENFILE",
+  "ENOENT",
+  "ENOMEM",
+  "ENOTDIR",
+  "EPERM",
+]);
+
 const WORDS: Readonly<Record<string, string | undefined>> = {
   EACCES: "permission denied",
   EADDRINUSE: "address already in use",

@@ -4,7 +4,7 @@
 // it can make pauses; it holds one descriptor a level.
 
 import { AssertionFailure } from "../base/assert.ts";
-import { codeOf, describe, isGone } from "../base/errors.ts";
+import { codeOf, describe, isGone, lacksDescriptors } from "../base/errors.ts";
 import type { Bytes } from "../base/text.ts";
 import type { Directory, Listed, Stat } from "../platform/files.ts";
 import { firstMatch, interestBelow, interestOf, isEmpty, matches, type Place } from "./interest.ts";
@@ -272,8 +272,7 @@ function namesIn(
 }
 
 function kindOf(error: unknown): Trouble {
-  const code = codeOf(error);
-  return code === "EMFILE" || code === "ENFILE" ? "exhausted" : "unreadable";
+  return lacksDescriptors(error) ? "exhausted" : "unreadable";
 }
 
 function describeReading(error: unknown): string {

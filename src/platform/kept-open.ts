@@ -2,6 +2,8 @@
 // one turn go through the same directories, and opening one costs more than most of what is done in it. Nothing is
 // kept beyond the turn, so that a tree that others change is seen as it is.
 
+import { lacksDescriptors } from "../base/errors.ts";
+
 /** Descriptors kept by one directory. */
 const MOST = 8;
 
@@ -54,4 +56,18 @@ function endTurn(): void {
   const all = [...keeping];
   keeping.clear();
   for (const kept of all) kept.dropAll();
+}
+
+/**
+ * Calls `open`, once more without what is kept where there is no descriptor left: what is kept for speed must not be what
+ * another open fails for.
+ */
+export function orWithoutKept<T>(open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    if (!lacksDescriptors(error)) throw error;
+    endTurn();
+    return open();
+  }
 }

@@ -8,7 +8,7 @@ import { assert } from "../base/assert.ts";
 import type { Bytes } from "../base/text.ts";
 import { isAscii } from "../base/text.ts";
 import type { Directory, Files, Glance, Kind, Listed, OpenFile, Stat, Watch } from "./files.ts";
-import { KeptOpen } from "./kept-open.ts";
+import { KeptOpen, orWithoutKept } from "./kept-open.ts";
 import { glanceOf, NodeFile, statOf } from "./node-file.ts";
 
 const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = fs.constants;
@@ -30,8 +30,8 @@ const SHOWING: ReadonlySet<number> = new Set([
 export const nodeFiles: Files = {
   open(path, follow) {
     assert(path.startsWith("/"), "a directory is opened by its absolute path");
-    if (follow) return new NodeDirectory(fs.openSync(raw(path), O_PATH | O_DIRECTORY), path);
-    let at = new NodeDirectory(fs.openSync("/", O_PATH | O_DIRECTORY));
+    if (follow) return new NodeDirectory(open(raw(path), O_PATH | O_DIRECTORY), path);
+    let at = new NodeDirectory(open("/", O_PATH | O_DIRECTORY));
     for (const name of path.split("/")) {
       if (name === "") continue;
       const parent = at;
@@ -72,13 +72,13 @@ class NodeDirectory implements Directory {
   }
 
   again(): NodeDirectory {
-    return new NodeDirectory(fs.openSync(`${this.#base}.`, O_PATH | O_DIRECTORY));
+    return new NodeDirectory(open(`${this.#base}.`, O_PATH | O_DIRECTORY));
   }
 
   directory(name: Bytes): NodeDirectory {
     const known = this.#kept.take(name);
     if (known !== undefined) return known;
-    const opened = new NodeDirectory(fs.openSync(this.#child(name), O_PATH | O_DIRECTORY | O_NOFOLLOW));
+    const opened = new NodeDirectory(open(this.#child(name), O_PATH | O_DIRECTORY | O_NOFOLLOW));
     this.#kept.keep(name, opened);
     return opened;
   }
@@ -102,7 +102,7 @@ class NodeDirectory implements Directory {
 
   list(): Listed[] {
     // "latin1" hands the bytes of each name through, one char per byte.
-    const found = fs.readdirSync(this.#base, { withFileTypes: true, encoding: "latin1" });
+    const found = orWithoutKept(() => fs.readdirSync(this.#base, { withFileTypes: true, encoding: "latin1" }));
     return found.map((entry) => ({ name: entry.name, kind: kindOfEntry(entry) }));
   }
 
@@ -128,15 +128,15 @@ class NodeDirectory implements Directory {
   }
 
   openRead(name: Bytes): OpenFile {
-    return new NodeFile(fs.openSync(this.#child(name), O_RDONLY | OPEN_FILE));
+    return new NodeFile(open(this.#child(name), O_RDONLY | OPEN_FILE));
   }
 
   openAppend(name: Bytes): OpenFile {
-    return new NodeFile(fs.openSync(this.#child(name), O_RDWR | O_APPEND | OPEN_FILE));
+    return new NodeFile(open(this.#child(name), O_RDWR | O_APPEND | OPEN_FILE));
   }
 
   create(name: Bytes, mode: number): OpenFile {
-    return new NodeFile(fs.openSync(this.#child(name), O_RDWR | O_APPEND | O_CREAT | O_EXCL | OPEN_FILE, mode));
+    return new NodeFile(open(this.#child(name), O_RDWR | O_APPEND | O_CREAT | O_EXCL | OPEN_FILE, mode));
   }
 
   mkdir(name: Bytes, mode: number): void {
@@ -207,13 +207,17 @@ class NodeDirectory implements Directory {
 
   // fsync(2) does not take an O_PATH descriptor.
   #readable(): number {
-    return fs.openSync(`${this.#base}.`, O_RDONLY | O_DIRECTORY);
+    return open(`${this.#base}.`, O_RDONLY | O_DIRECTORY);
   }
 
   #child(name: Bytes): string | Buffer {
     assert(name !== "" && name !== "." && name !== ".." && !name.includes("/"), "a name is one path component");
     return raw(this.#base + name);
   }
+}
+
+function open(path: string | Buffer, flags: number, mode?: number): number {
+  return orWithoutKept(() => fs.openSync(path, flags, mode));
 }
 
 function watchPath(path: string | Buffer, changed: (name: Bytes | null) => void): Watch {

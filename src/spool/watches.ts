@@ -2,7 +2,7 @@
 // Whoever wants a watch asks here; where there is none left, sweeping has to do, the operator is told once
 // which limit to raise, and the next scan tries again.
 
-import { codeOf } from "../base/errors.ts";
+import { codeOf, lacksDescriptors } from "../base/errors.ts";
 import { type Emit, type Event, warn } from "../base/events.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Watch } from "../platform/files.ts";
@@ -55,7 +55,7 @@ export class Watches {
     } catch (error) {
       const code = codeOf(error);
       // What is gone or closed to us is found out, and told, by whoever reads it.
-      if (code !== "ENOSPC" && code !== "EMFILE" && code !== "ENFILE" && code !== "ENOMEM") return undefined;
+      if (code !== "ENOSPC" && code !== "ENOMEM" && !lacksDescriptors(error)) return undefined;
       this.#exhausted = true;
       if (this.#clock.elapsed() - this.#told >= HOUR) {
         this.#told = this.#clock.elapsed();

@@ -3,7 +3,7 @@
 // since is dropped and judged anew. Nothing is remembered of a file that is closed: what the disk holds is the
 // truth, and it costs one fdatasync to vouch for it again.
 
-import { codeOf } from "../base/errors.ts";
+import { lacksDescriptors } from "../base/errors.ts";
 import type { Bytes } from "../base/text.ts";
 import type { Timer } from "../platform/clock.ts";
 import { grown, replaced, shrunk } from "./events.ts";
@@ -109,7 +109,7 @@ export class OpenFiles {
     try {
       return open(this.#ground.root, path, need);
     } catch (error) {
-      if (codeOf(error) !== "EMFILE" && codeOf(error) !== "ENFILE") throw error;
+      if (!lacksDescriptors(error)) throw error;
       this.#makeRoom(0);
       return open(this.#ground.root, path, need);
     }

@@ -4,7 +4,7 @@
 // way at a time, and all who wait share the next. docs/PROTOCOL.md, section 5; docs/decisions/ on failed syncs.
 
 import { assert } from "../base/assert.ts";
-import { isGone, isNoSpace } from "../base/errors.ts";
+import { isGone, isNoSpace, isOfOpening } from "../base/errors.ts";
 import type { Bytes } from "../base/text.ts";
 import type { Glance, OpenFile, Stat } from "../platform/files.ts";
 import { LEAF } from "../protocol/tree-hash.ts";
@@ -15,7 +15,6 @@ import type { GroundOf } from "./ground.ts";
 import { type Holder, type Published, takeDue, type Waiter } from "./holder.ts";
 import { keptContent } from "./kept-content.ts";
 import { create, type Found, type Opened } from "./tree.ts";
-import { isOfOpening } from "./trouble.ts";
 
 export type Ground = GroundOf<Resource>;
 

@@ -1,7 +1,7 @@
 // What the kernel refused, as an outcome and an event. One table: which errno passes by itself, which needs
 // somebody, and which is no fault at all.
 
-import { codeOf, isNoSpace } from "../base/errors.ts";
+import { codeOf, isNoSpace, lacksDescriptors } from "../base/errors.ts";
 import type { Emit } from "../base/events.ts";
 import type { Bytes } from "../base/text.ts";
 import { cannotStore, exhausted, noSpace } from "./events.ts";
@@ -14,7 +14,7 @@ export function troubleOf(error: unknown, path: Bytes, emit: Emit): Trouble {
     emit(noSpace(path, error));
     return { kind: "no-space", size: undefined };
   }
-  if (code === "EMFILE" || code === "ENFILE" || code === "ENOMEM") {
+  if (lacksDescriptors(error) || code === "ENOMEM") {
     emit(exhausted(path, error));
     return { kind: "exhausted" };
   }
@@ -23,19 +23,3 @@ export function troubleOf(error: unknown, path: Bytes, emit: Emit): Trouble {
   emit(cannotStore(path, error));
   return { kind: "failed", size: undefined };
 }
-
-/** True for what open(2) says and fsync(2) never does: a directory could not be opened in order to be synced. */
-export function isOfOpening(error: unknown): boolean {
-  return OPENING.has(codeOf(error));
-}
-
-const OPENING: ReadonlySet<string> = new Set([
-  "EACCES",
-  "ELOOP",
-  "EMFILE",
-  "ENFILE",
-  "ENOENT",
-  "ENOMEM",
-  "ENOTDIR",
-  "EPERM",
-]);

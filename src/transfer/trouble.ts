@@ -1,7 +1,7 @@
 // From outcomes that are no success to what they mean for the file or for the destination, in words. Pure but
 // for reading errno codes.
 
-import { codeOf, describe } from "../base/errors.ts";
+import { describe, lacksDescriptors } from "../base/errors.ts";
 import type { HeadOutcome, PutOutcome } from "../protocol/outcome.ts";
 import type { Served } from "./desk.ts";
 import { denial } from "./events.ts";
@@ -27,8 +27,7 @@ export function troubleOf(outcome: Unsuccessful): Extract<Served, { kind: "fault
 
 /** Our own file could not be read. */
 export function unreadable(error: unknown): Extract<Served, { kind: "fault" }> {
-  const passing = codeOf(error) === "EMFILE" || codeOf(error) === "ENFILE";
-  return { kind: "fault", fault: { kind: "local", text: describe(error), lasting: !passing } };
+  return { kind: "fault", fault: { kind: "local", text: describe(error), lasting: !lacksDescriptors(error) } };
 }
 
 function unavailability(status: number): string {

@@ -1,6 +1,7 @@
 // Directories are opened once a turn, and as they are in the next.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -59,6 +60,33 @@ test("a directory that we remove is not found in the same turn", () => {
     made.close();
   } finally {
     root.close();
+    fs.rmSync(home, { recursive: true });
+  }
+});
+
+// One level after the other, all of them kept, until no descriptor is left for the next one.
+const DEEP = `
+  import { nodeFiles } from ${JSON.stringify(path.resolve("src/platform/node-files.ts"))};
+  const root = nodeFiles.open(process.argv[1], true);
+  let at = root;
+  for (let depth = 0; depth < 60; depth++) {
+    at.mkdir("d", 0o700);
+    const below = at.directory("d");
+    if (at !== root) at.close();
+    at = below;
+  }
+  at.create("file", 0o600).close();
+  at.list();
+`;
+
+test("what is kept is given back where another open would find no descriptor left", () => {
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), "shaftlog-test-"));
+  try {
+    const words = ["--nofile=48:48", "--", process.execPath, "--input-type=module", "--eval", DEEP, home];
+    const { status, stderr } = spawnSync("prlimit", words, { encoding: "utf8" });
+    assert.equal(status, 0, stderr);
+    assert.ok(fs.existsSync(path.join(home, "d/".repeat(60), "file")));
+  } finally {
     fs.rmSync(home, { recursive: true });
   }
 });
