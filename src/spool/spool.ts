@@ -58,7 +58,9 @@ export class Spool implements Holder {
     this.#parts = parts;
     try {
       this.released = new Released(root, path);
-      this.settler = new Settler(root, path, parts.emit, (generation) => parts.registry.announce(generation));
+      this.settler = new Settler(root, path, parts.clock, parts.emit, (generation) =>
+        parts.registry.announce(generation),
+      );
       this.memory = new Memory({
         ...parts,
         root,
