@@ -24,6 +24,7 @@ import { type Log, openLog } from "../platform/log.ts";
 import { nodeFiles } from "../platform/node-files.ts";
 import { sha256 } from "../platform/node-hash.ts";
 import { nodeHttpServer } from "../platform/node-http-server.ts";
+import { zstd } from "../platform/node-zstd.ts";
 import { openFileLimit } from "../platform/open-file-limit.ts";
 import { RecentErrors } from "../status/recent-errors.ts";
 import { ServerStatusSource } from "../status/server-status-source.ts";
@@ -165,7 +166,8 @@ async function open(
   const start = randomBytes(16).toString("base64url");
   const options = { ...config, connectionLimits: { ...config.connectionLimits, connections } };
   const tokens = () => credentials.tokens;
-  const parts = { http: nodeHttpServer, store, clock: systemClock, emit, verbose, start, tls: credentials.tls, tokens };
+  const own = { http: nodeHttpServer, clock: systemClock, codec: zstd };
+  const parts = { ...own, store, emit, verbose, start, tls: credentials.tls, tokens };
   try {
     return await Ingest.open(options, parts);
   } catch (error) {

@@ -5,20 +5,25 @@
 import type { Emit } from "../base/events.ts";
 import type { Bytes } from "../base/text.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { Codec } from "../platform/codec.ts";
 import type { Exchange, HttpServer, Listener, Notice, TlsMaterial } from "../platform/http-server.ts";
+import { CODING } from "../protocol/fields.ts";
 import type { Store } from "../store/store.ts";
 import { type Answer, answerToHead, answerToPut, answerToRefusal, SERVER_START, STOPPING } from "./answers.ts";
 import { type Activity, Callers } from "./callers.ts";
+import { CodedBodies } from "./coded-bodies.ts";
 import { carriedOut, denied, noticed } from "./events.ts";
 import type { Caller } from "./identity.ts";
 import type { IngestOptions } from "./options.ts";
-import { type Gate, readRequest } from "./request.ts";
+import { type Gate, malformed, type PutWish, readRequest } from "./request.ts";
 import type { Tokens } from "./tokens.ts";
 
 export interface IngestParts {
   readonly http: HttpServer;
   readonly store: Store;
   readonly clock: Clock;
+  /** Of compressed bodies. */
+  readonly codec: Codec;
   readonly emit: Emit;
   /** Whether each request is told (a debug event). */
   readonly verbose: boolean;
@@ -51,6 +56,7 @@ export class Ingest {
   readonly #options: IngestOptions;
   readonly #parts: IngestParts;
   readonly #callers: Callers;
+  readonly #bodies: CodedBodies;
   #listener: Listener | undefined;
   #stopping = false;
   #asked = 0;
@@ -63,6 +69,7 @@ export class Ingest {
   private constructor(options: IngestOptions, parts: IngestParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#bodies = new CodedBodies(parts.codec, parts.clock);
     this.#callers = new Callers(options.clientPrefix, parts.tokens, parts.clock, parts.emit);
   }
 
@@ -72,7 +79,7 @@ export class Ingest {
     const where = {
       address: options.bindAddress,
       port: options.listenPort,
-      fields: [SERVER_START, parts.start],
+      fields: [SERVER_START, parts.start, "Accept-Encoding", CODING],
       limits: options.connectionLimits,
       tls: parts.tls,
       keyOf: ingest.#callers.keyOf.bind(ingest.#callers),
@@ -136,15 +143,28 @@ export class Ingest {
         if (outcome.kind === "size") this.#callers.granted(caller, exchange, wish.path, 0);
         done(answerToHead(outcome));
       });
+    } else if (wish.coded === undefined) {
+      this.#put(wish, caller, exchange, done);
     } else {
-      const owner = caller.kind === "known" ? caller.identity.prefix : undefined;
-      this.#parts.store.put(wish.path, wish, owner, exchange, (outcome) => {
-        if (outcome.kind === "appended") {
-          this.#callers.granted(caller, exchange, wish.path, wish.range.end - wish.range.start);
-        }
-        done(answerToPut(outcome));
+      this.#bodies.take(exchange, wish.coded, wish.range.end - wish.range.start, (body) => {
+        if (body === undefined) return done(undefined);
+        this.#put(wish, caller, body, (answer) => {
+          const { fault } = body;
+          body.done();
+          done(fault === undefined ? answer : answerToRefusal(malformed(fault)));
+        });
       });
     }
+  }
+
+  #put(wish: PutWish, caller: Caller, exchange: Exchange, done: (answer: Answer | undefined) => void): void {
+    const owner = caller.kind === "known" ? caller.identity.prefix : undefined;
+    this.#parts.store.put(wish.path, wish, owner, exchange, (outcome) => {
+      if (outcome.kind === "appended") {
+        this.#callers.granted(caller, exchange, wish.path, wish.range.end - wish.range.start);
+      }
+      done(answerToPut(outcome));
+    });
   }
 
   #gate(caller: Caller): Gate {

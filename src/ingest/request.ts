@@ -5,6 +5,7 @@
 import { type Bytes, textOf } from "../base/text.ts";
 import { parseContentRange, parseSize, type Range } from "../protocol/content-range.ts";
 import { parseDigest, SHAFTLOG_DIGEST, WANT_DIGEST } from "../protocol/digest-field.ts";
+import { CODING, MAX_CODED_RANGE } from "../protocol/fields.ts";
 import { decodePath, faultOfName } from "../protocol/resource-path.ts";
 import type { RequestLimits } from "./options.ts";
 
@@ -19,10 +20,17 @@ export interface RequestHead {
 export type Wish =
   /** `path` has no leading slash. */
   /** `want`: what digest is asked for. */
-  | { readonly kind: "head"; readonly path: Bytes; readonly want: Want | undefined }
-  /** `believed`: the digest of the bytes before the range, as the sender has it. */
-  | { readonly kind: "put"; readonly path: Bytes; readonly range: Range; readonly believed: Uint8Array | undefined }
-  | Refusal;
+  { readonly kind: "head"; readonly path: Bytes; readonly want: Want | undefined } | PutWish | Refusal;
+
+export interface PutWish {
+  readonly kind: "put";
+  readonly path: Bytes;
+  readonly range: Range;
+  /** The digest of the bytes before the range, as the sender has it. */
+  readonly believed: Uint8Array | undefined;
+  /** How long the body is that stands for the range's bytes; undefined where it is those. */
+  readonly coded: number | undefined;
+}
 
 export interface Want {
   /** The number of first bytes. */
@@ -101,12 +109,15 @@ export function readRequest(request: RequestHead, gate: Gate): Wish {
   }
 
   let range: Range | undefined;
+  const isCoded = fields.contentEncoding?.toLowerCase() === CODING;
   if (put) {
     if (fields.contentRange === undefined) return refuse(400, "PUT needs Content-Range: bytes first-last/size");
     range = parseContentRange(fields.contentRange);
     if (range === undefined) return refuse(400, "Content-Range is malformed");
-    if (length !== undefined && length !== range.end - range.start) {
-      return refuse(400, "Content-Length is not the length of the range");
+    const whole = range.end - range.start;
+    if (length !== undefined && (isCoded ? length === 0 || length > whole : length !== whole)) {
+      const what = isCoded ? "0, or more than the length" : "not the length";
+      return refuse(400, `Content-Length is ${what} of the range`);
     }
   }
   const digest = parseDigest(fields.digest);
@@ -125,13 +136,18 @@ export function readRequest(request: RequestHead, gate: Gate): Wish {
   if (range !== undefined && range.end - range.start > limits.maxRange) {
     return refuse(413, `a range is at most ${limits.maxRange} bytes long`);
   }
+  if (isCoded && range !== undefined && range.end - range.start > MAX_CODED_RANGE) {
+    return refuse(413, `a compressed range is at most ${MAX_CODED_RANGE} bytes long`);
+  }
   if (target.length > limits.pathLength) return refuse(414, `a target is at most ${limits.pathLength} bytes long`);
-  if (put && fields.contentEncoding !== undefined) return refuse(415, "content codings are not known");
+  if (put && fields.contentEncoding !== undefined && !isCoded)
+    return refuse(415, `no content coding but ${CODING} is taken`);
   if (fields.expect !== undefined && fields.expect.toLowerCase() !== "100-continue") {
     return refuse(417, "nothing but 100-continue can be expected");
   }
   const want = size === undefined ? undefined : { size, fresh: NO_CACHE.test(fields.cacheControl ?? "") };
-  return range === undefined ? { kind: "head", path, want } : { kind: "put", path, range, believed: digest?.digest };
+  if (range === undefined) return { kind: "head", path, want };
+  return { kind: "put", path, range, believed: digest?.digest, coded: isCoded ? length : undefined };
 }
 
 /** RFC 9111, section 5.2.1.4: no remembered answer. */
@@ -141,6 +157,11 @@ const ONLY = "only HEAD and PUT exist";
 
 /** A host and port as RFC 9110 has them, or empty. */
 const HOST = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=%]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?$/;
+
+/** A body that turned out not to be what its request said. */
+export function malformed(detail: string): Refusal {
+  return refuse(400, detail);
+}
 
 function refuse(status: Refusal["status"], detail: string): Refusal {
   return { kind: "refused", status, detail };

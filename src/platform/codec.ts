@@ -3,6 +3,9 @@
 
 export interface Codec {
   compress(bytes: Uint8Array): Promise<Uint8Array>;
-  /** Rejects where that is nothing `compress` gave, or is more than `most` bytes. */
+  /**
+   * Rejects where that is not one whole piece of `compress` and nothing behind it, or is more than `most` bytes. Never takes
+   * much more memory than those.
+   */
   decompress(bytes: Uint8Array, most: number): Promise<Uint8Array>;
 }

@@ -5,6 +5,8 @@
 /** Takes a body. Nothing is called before the exchange was resumed, nor inside a call to it. */
 export interface BodyReader {
   data(chunk: Uint8Array): void;
+  /** More of the body is here, though it cannot be handed over yet; `all`: nothing of it is missing any more. */
+  arrived(all: boolean): void;
   /** The whole body has been handed over. */
   end(): void;
   /** The connection broke inside the body: nothing more will come. Instead of `end`, and at most once. */

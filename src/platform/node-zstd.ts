@@ -1,9 +1,18 @@
-// zstd by the runtime's zlib, on the thread pool: level 3, one frame for each call, with a checksum, so that `zstd -t`
+// zstd (RFC 8878) by the runtime's zlib, on the thread pool: level 3, one frame for each call, with a checksum, so that `zstd -t`
 // finds damage as well. Looked up when it is first used: other commands and older runtimes load without it.
 
 import type zlib from "node:zlib";
 import { assert } from "../base/assert.ts";
 import type { Codec } from "./codec.ts";
+
+/** 8 MiB: what a frame asks for beyond that is refused before it is taken. */
+const WINDOW_LOG = 23;
+
+/** What the `info` option makes of a result. */
+interface Informed {
+  readonly buffer: Uint8Array;
+  readonly engine: { readonly bytesWritten: number };
+}
 
 export const zstd: Codec = {
   compress(bytes) {
@@ -14,11 +23,16 @@ export const zstd: Codec = {
     );
   },
   decompress(bytes, most) {
-    const { zstdDecompress } = zlibModule();
+    const { zstdDecompress, constants } = zlibModule();
+    const params = { [constants.ZSTD_d_windowLogMax]: WINDOW_LOG };
     return new Promise((resolve, reject) =>
-      zstdDecompress(bytes, { maxOutputLength: most }, (error, result) =>
-        error === null ? resolve(result) : reject(error),
-      ),
+      zstdDecompress(bytes, { maxOutputLength: most, params, info: true }, (error, result) => {
+        if (error !== null) return reject(error);
+        // What is behind the first frame is passed over in silence.
+        const { buffer, engine } = result as unknown as Informed;
+        if (engine.bytesWritten === bytes.byteLength) resolve(buffer);
+        else reject(new Error("something is behind the frame"));
+      }),
     );
   },
 };

@@ -19,5 +19,11 @@ export const PROCESSING = 3_000;
 /** The largest range of one PUT, in bytes, that a server must take unless it is configured lower. */
 export const MAX_RANGE = 64 * 1024 * 1024;
 
+/** The content coding of compressed bodies (RFC 8878). */
+export const CODING = "zstd";
+
+/** The largest range of one PUT whose body is compressed, in bytes: it is decoded in memory. */
+export const MAX_CODED_RANGE = 8 * 1024 * 1024;
+
 /** The longest request target, in bytes. */
 export const MAX_TARGET = 4096;

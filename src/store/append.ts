@@ -40,6 +40,8 @@ export class Append implements BodyReader, Holder {
   #underWay = false;
   #paused = false;
   #broken = false;
+  /** All of the body is here, though not handed over yet. */
+  #arrived = false;
   #idle: Timer | undefined;
 
   constructor(wanted: Wanted, exchange: Exchange, clock: Clock, done: (outcome: PutOutcome) => void) {
@@ -105,7 +107,7 @@ export class Append implements BodyReader, Holder {
   }
 
   silentFor(now: number): number {
-    const ours = this.#missing === 0 || this.#paused || this.#broken || this.#state === "comparing";
+    const ours = this.#missing === 0 || this.#arrived || this.#paused || this.#broken || this.#state === "comparing";
     return ours ? 0 : now - this.#heard;
   }
 
@@ -123,6 +125,11 @@ export class Append implements BodyReader, Holder {
     this.#heard = this.#clock.elapsed();
     if (!this.#underWay) this.#next();
     else if (this.#pieces.isDue(2 * this.#held().ground.chunk())) this.#pause();
+  }
+
+  arrived(all: boolean): void {
+    this.#arrived = all;
+    this.#heard = this.#clock.elapsed();
   }
 
   end(): void {

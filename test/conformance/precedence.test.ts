@@ -56,7 +56,7 @@ test("415 before 409, 416 and 417", async () => {
   const file = target.fresh();
   await target.put(file, 0, "abc");
   const fields = { "Content-Range": "bytes 7-7/8", "Content-Length": 1, Expect: "wonders" };
-  for (const coding of ["gzip", "zstd", "identity", "br, gzip"]) {
+  for (const coding of ["gzip", "zstd-19", "identity", "br, gzip"]) {
     assert.equal((await target.ask(head("PUT", file, { ...fields, "Content-Encoding": coding })))?.status, 415);
   }
   assert.equal((await target.ask(head("PUT", `${file}/x`, { ...fields, "Content-Encoding": "gzip" })))?.status, 415);

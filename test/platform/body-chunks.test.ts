@@ -25,6 +25,7 @@ test("chunks that were released are empty, others and all their bytes stay", asy
           exchange.release([chunk]);
         }
       },
+      arrived: () => {},
       end: () => exchange.answer(204, [], undefined, true),
       broken: () => {},
     });

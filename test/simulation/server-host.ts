@@ -7,6 +7,7 @@ import type { ServerConfig } from "../../src/config/options.ts";
 import { parseServerConfig } from "../../src/config/server.ts";
 import { Ingest } from "../../src/ingest/ingest.ts";
 import { sha256 } from "../../src/platform/node-hash.ts";
+import { zstd } from "../../src/platform/node-zstd.ts";
 import { Store } from "../../src/store/store.ts";
 import type { Host } from "./host.ts";
 import type { Model } from "./model.ts";
@@ -136,7 +137,17 @@ export class ServerHost {
     });
     const start = `life-${world.prng.next().toString(36)}`;
     const http = simHttpServer(this.#network, host.name, life, this.#model, heldBack);
-    const parts = { http, store, clock, emit, verbose: false, start, tls: undefined, tokens: () => undefined };
+    const parts = {
+      http,
+      store,
+      clock,
+      codec: zstd,
+      emit,
+      verbose: false,
+      start,
+      tls: undefined,
+      tokens: () => undefined,
+    };
     const ingest = await Ingest.open(DEFAULTS, parts);
     this.#running = { ingest, store };
   }
