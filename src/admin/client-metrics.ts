@@ -52,6 +52,12 @@ export const CLIENT_METRICS: readonly Metric<ClientStatus>[] = [
     "Bytes that the destination acknowledged.",
     (one) => one.bytes_sent,
   ),
+  ofDestination(
+    "counter",
+    "shaftlog_destination_spared_bytes_total",
+    "Of the bytes that the destination acknowledged, those that compression spared the network.",
+    (one) => one.bytes_spared,
+  ),
   {
     name: "shaftlog_destination_requests_total",
     type: "counter",

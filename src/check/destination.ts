@@ -8,7 +8,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { HttpConnection, HttpHeaders, HttpRequest } from "../platform/http.ts";
 import { formatContentRange } from "../protocol/content-range.ts";
 import { formatDigest, parseDigest, SHAFTLOG_DIGEST, WANT_DIGEST } from "../protocol/digest-field.ts";
-import { SERVER_START } from "../protocol/fields.ts";
+import { CODING, SERVER_START } from "../protocol/fields.ts";
 import { encodePath } from "../protocol/resource-path.ts";
 import { error, type Finding, ok, shellWord, warning } from "./finding.ts";
 
@@ -20,6 +20,8 @@ export interface Reachable {
   readonly name: Bytes | undefined;
   /** It leaves this host without TLS. */
   readonly isPlain: boolean;
+  /** What it is sent is to be compressed. */
+  readonly isCompressed: boolean;
 }
 
 type Answer = { readonly status: number; readonly headers: HttpHeaders; readonly took: number };
@@ -32,7 +34,7 @@ const NOBODYS = ".shaftlog-check";
 const CLOCK = 10;
 
 export async function checkDestination(reachable: Reachable, clock: Clock): Promise<Finding[]> {
-  const { url, name, isPlain } = reachable;
+  const { url, name, isPlain, isCompressed } = reachable;
   const path = url.pathname + encodePath(name ?? "shaftlog-check");
   const curl = `curl -sSI ${shellWord(`${url.origin}${path}`)}`;
   const found: Finding[] = [];
@@ -54,6 +56,7 @@ export async function checkDestination(reachable: Reachable, clock: Clock): Prom
   if (refusal !== undefined) return [...found, error("destination-reached", url.href, refusal, curl)];
   found.push(ok("destination-reached", url.href, `answered ${head.status} in ${Math.round(head.took)} ms`));
   found.push(...checkClock(url.href, head, clock));
+  if (isCompressed) found.push(compression(url, head));
   if (head.headers[SERVER_START] === undefined) return [...found, await lenient(url, ask)];
   return [...found, ...(await strict(url, path, head, ask, curl))];
 }
@@ -102,6 +105,15 @@ async function strict(
 
 function digests(subject: string): Finding {
   return ok("destination-protocol", subject, "shaftlog with digests: every append is verified end to end");
+}
+
+function compression(url: URL, { headers }: Answer): Finding {
+  if (headers[SERVER_START] !== undefined && headers["accept-encoding"] === CODING) {
+    return ok("destination-compression", url.href, "it takes compressed bytes");
+  }
+  const text = "it offers to take no compressed bytes, so they are sent as they are";
+  const remedy = `ssh ${url.hostname} shaftlog --version   # upgrade it, or look for a proxy between`;
+  return warning("destination-compression", url.href, text, remedy);
 }
 
 function appendFinding(subject: string, status: number, curl: string): Finding {

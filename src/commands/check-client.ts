@@ -106,7 +106,8 @@ async function checkDestinations(config: ClientConfig, name: Bytes | undefined):
     const { http, tls: secure } = await openTransport(options);
     const connect = () => http.connect(url.origin, { pipelining: 1 });
     const isPlain = url.protocol === "http:" && !isLoopback(url);
-    found.push(...(await checkDestination({ url, connect, name, isPlain }, systemClock)));
+    const isCompressed = options.compression === "zstd";
+    found.push(...(await checkDestination({ url, connect, name, isPlain, isCompressed }, systemClock)));
     found.push(...checkServerCertificate(url, secure?.serverNotAfter, systemClock.now()));
     return found;
   });

@@ -8,6 +8,7 @@ import { fill } from "../base/template.ts";
 import { quoteText } from "../base/text.ts";
 import type { Clock } from "../platform/clock.ts";
 import { sha256 } from "../platform/node-hash.ts";
+import { zstd } from "../platform/node-zstd.ts";
 import type { Generation, SpoolListener } from "../spool/entry.ts";
 import type { Delivery } from "../spool/spools.ts";
 import { Destination } from "../transfer/destination.ts";
@@ -76,8 +77,9 @@ export function createDestination(
   const own = options[index];
   assert(transport !== undefined && own !== undefined, "each destination has its transport and its options");
   const { http } = transport;
-  const { rateLimit, concurrency } = own;
-  const what = { compareAll, syncSource, rateLimit, concurrency };
+  const { rateLimit, concurrency, compression } = own;
+  const codec = compression === "zstd" ? zstd : undefined;
+  const what = { compareAll, syncSource, rateLimit, concurrency, codec };
   return new Destination({ url, http, clock, emit, random: Math.random, newHash: sha256, ...what, spool });
 }
 

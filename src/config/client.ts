@@ -24,6 +24,7 @@ import {
   retention,
   someText,
   text,
+  wireCompression,
 } from "./values.ts";
 
 const nameTemplate = text(`text in which braces hold only ${inBraces(NAME_SUBSTITUTIONS)}`, (value) =>
@@ -61,6 +62,7 @@ const DESTINATION_KEYS = {
   url: required(destinationUrl),
   rate_limit: optional(rate),
   concurrency: optional(count(2, 32)),
+  compression: withDefault(wireCompression, "none"),
   authorization: optional(map(AUTHORIZATION_KEYS)),
   tls: optional(map(TLS_KEYS, (_, at) => checkPair("cert", "key", at))),
 };
@@ -181,11 +183,12 @@ function toPatternOptions(values: Values<typeof SCAN_PATH_KEYS>): PatternOptions
 }
 
 function toDestinationOptions(values: Values<typeof DESTINATION_KEYS>): DestinationOptions {
-  const { url, rate_limit: rateLimit, concurrency, authorization, tls } = values;
+  const { url, rate_limit: rateLimit, concurrency, compression, authorization, tls } = values;
   const token = authorization === undefined ? {} : { tokenFile: authorization.token_file };
   const pace = {
     ...(rateLimit === undefined ? {} : { rateLimit }),
     ...(concurrency === undefined ? {} : { concurrency }),
+    ...(compression === "none" ? {} : { compression }),
   };
   if (tls === undefined) return { url, ...token, ...pace };
   const { ca, cert, key, server_name: serverName } = tls;

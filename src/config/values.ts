@@ -64,10 +64,6 @@ export const retention = scalar(`milliseconds as a whole number, ${TIMES}, or ne
   return ms < 0 ? { wrong: `${shown(value)} is below 0` } : { value: ms };
 });
 
-/**
- * An expression as JavaScript's `new RegExp(text)` takes it, without flags, as the original did: `u` would refuse
- * escapes such as `\-` that people have in their files, and its absence changes nothing for ASCII.
- */
 /** How long ago something was changed. */
 export const age = scalar(`milliseconds as a whole number from 1000, ${TIMES}, or never`, (value): Judged<number> => {
   const judged = retention.judge(value);
@@ -79,6 +75,17 @@ export const compression = text("zstd", (value): Judged<"zstd"> => {
   return value === "zstd" ? { value } : { wrong: `${quoteShort(value)} is no way to compress here` };
 });
 
+/** Whether, and how, bytes are compressed on their way. */
+export const wireCompression = text("none or zstd", (value): Judged<"none" | "zstd"> => {
+  return value === "none" || value === "zstd"
+    ? { value }
+    : { wrong: `${quoteShort(value)} is no way to compress here` };
+});
+
+/**
+ * An expression as JavaScript's `new RegExp(text)` takes it, without flags, as the original did: `u` would refuse
+ * escapes such as `\-` that people have in their files, and its absence changes nothing for ASCII.
+ */
 export const expression = text("a regular expression as JavaScript has them", (value): Judged<RegExp> => {
   if (value === "") return { wrong: "is empty" };
   try {

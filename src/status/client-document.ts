@@ -30,6 +30,8 @@ export interface DestinationStatus {
   readonly lag_seconds: number;
   /** Since the start. */
   readonly bytes_sent: number;
+  /** Of these, so many did not go over the network, since they were compressed. */
+  readonly bytes_spared: number;
   readonly rate_bytes_per_second: number;
   /** At that rate; 0: nothing is left; null: it does not get on. */
   readonly catch_up_seconds: number | null;

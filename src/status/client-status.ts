@@ -137,6 +137,7 @@ export class ClientStatusSource implements SpoolListener {
       files_behind: behind.files,
       lag_seconds: behind.files === 0 || since === Infinity ? 0 : seconds(clock.elapsed() - since),
       bytes_sent: bytesSent,
+      bytes_spared: destination.compression?.spared ?? 0,
       rate_bytes_per_second: rate,
       catch_up_seconds: behind.bytes === 0 ? 0 : rate === 0 ? null : Math.ceil(behind.bytes / rate),
       files_refused: faults.size,

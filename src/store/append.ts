@@ -35,13 +35,11 @@ export class Append implements BodyReader, Holder {
   readonly #pieces = new Pieces();
   /** Bytes of the range that have not come yet. */
   #missing: number;
-  /** Monotonic ms at which it was last the sender's turn. */
+  /** Monotonic ms at which it was last the sender's turn; never again is Infinity. */
   #heard = 0;
   #underWay = false;
   #paused = false;
   #broken = false;
-  /** All of the body is here, though not handed over yet. */
-  #arrived = false;
   #idle: Timer | undefined;
 
   constructor(wanted: Wanted, exchange: Exchange, clock: Clock, done: (outcome: PutOutcome) => void) {
@@ -107,7 +105,7 @@ export class Append implements BodyReader, Holder {
   }
 
   silentFor(now: number): number {
-    const ours = this.#missing === 0 || this.#arrived || this.#paused || this.#broken || this.#state === "comparing";
+    const ours = this.#missing === 0 || this.#paused || this.#broken || this.#state === "comparing";
     return ours ? 0 : now - this.#heard;
   }
 
@@ -124,12 +122,14 @@ export class Append implements BodyReader, Holder {
     this.#missing -= chunk.byteLength;
     this.#heard = this.#clock.elapsed();
     if (!this.#underWay) this.#next();
-    else if (this.#pieces.isDue(2 * this.#held().ground.chunk())) this.#pause();
+    else if (this.#pieces.isDue(2 * this.#held().ground.chunk())) {
+      this.#paused = true;
+      this.#exchange.pause();
+    }
   }
 
   arrived(all: boolean): void {
-    this.#arrived = all;
-    this.#heard = this.#clock.elapsed();
+    this.#heard = all ? Number.POSITIVE_INFINITY : this.#clock.elapsed();
   }
 
   end(): void {
@@ -250,7 +250,9 @@ export class Append implements BodyReader, Holder {
   #letGo(outcome: PutOutcome): void {
     const { resource, ground } = this.#held();
     if (resource.open) resource.whenPublished(resource.written, () => {});
-    this.#end(resource, ground, outcome);
+    this.#over();
+    this.#release(resource, ground);
+    this.#done(outcome);
   }
 
   /** Somebody else wrote to the file, or took it away, while we held it: its bytes are not what we think. */
@@ -259,13 +261,8 @@ export class Append implements BodyReader, Holder {
     ground.emit(tampered(resource.path));
     this.#over(); // first, since the resource fences whoever still holds it
     resource.drop("failed");
-    this.#end(resource, ground, { kind: "failed", size: undefined });
-  }
-
-  #end(resource: Resource, ground: Ground, outcome: PutOutcome): void {
-    this.#over();
     this.#release(resource, ground);
-    this.#done(outcome);
+    this.#done({ kind: "failed", size: undefined });
   }
 
   #over(): void {
@@ -286,11 +283,6 @@ export class Append implements BodyReader, Holder {
     const left = HELD_BACK - (this.#clock.elapsed() - this.#heard);
     if (left > 0) this.#idle = this.#clock.after(left, () => this.#notice());
     else this.#write();
-  }
-
-  #pause(): void {
-    this.#paused = true;
-    this.#exchange.pause();
   }
 
   #resume(): void {

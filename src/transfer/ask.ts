@@ -12,9 +12,10 @@ const NO_APPEND = "it replaced the file instead of appending; its copy is damage
 export async function ask(progress: Progress, connection: HttpConnection, desk: Desk): Promise<Served | undefined> {
   // The digest of nothing costs nothing, and shows whether digests are known there.
   const want = desk.verifies === undefined ? { size: 0, fresh: false } : undefined;
-  const { outcome, start, digest } = await desk.remote.head(connection, progress.generation.name, want);
+  const reply = await desk.remote.head(connection, progress.generation.name, want);
+  const { outcome, digest } = reply;
   progress.fresh = false;
-  if (outcome.kind !== "failed") desk.heard(start);
+  if (outcome.kind !== "failed") desk.heard(reply);
   if (outcome.kind !== "size") return troubleOf(outcome);
   // An absent file has no digest to show.
   if (want !== undefined && outcome.exists) desk.showed(digest !== undefined);

@@ -120,8 +120,9 @@ async function askPrefix(
   connection: HttpConnection,
   desk: Desk,
 ): Promise<{ readonly of: number; readonly digest: PrefixDigest | undefined } | Served> {
-  const { outcome, start, digest } = await desk.remote.head(connection, name, want);
-  if (outcome.kind !== "failed") desk.heard(start);
+  const reply = await desk.remote.head(connection, name, want);
+  const { outcome, digest } = reply;
+  if (outcome.kind !== "failed") desk.heard(reply);
   if (outcome.kind !== "size") return troubleOf(outcome);
   return { of: outcome.size, digest };
 }

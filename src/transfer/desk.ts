@@ -4,10 +4,11 @@
 import type { NewHash } from "../protocol/tree-hash.ts";
 import type { Mark } from "../spool/mark.ts";
 import type { Buffers } from "./buffers.ts";
+import type { Compression } from "./compression.ts";
 import type { Fault, Progress } from "./progress.ts";
 import type { RateLimit } from "./rate-limit.ts";
 import type { Reading } from "./read-range.ts";
-import type { Remote } from "./remote.ts";
+import type { Remote, Said } from "./remote.ts";
 import type { Window } from "./window.ts";
 
 /** Why serving a file ended. */
@@ -48,11 +49,13 @@ export interface Desk {
   readonly window: Window;
   /** Where it is not to be sent to as fast as it goes. */
   readonly rateLimit: RateLimit | undefined;
+  /** Where it is to be sent to compressed, if it takes that. */
+  readonly compression: Compression | undefined;
   /** What ranges are read into; given back when their answer has come. */
   readonly buffers: Buffers;
   now(): number;
-  /** An answer came; `start` is the server's life. */
-  heard(start: string | undefined): void;
+  /** An answer came. */
+  heard(said: Said): void;
   /** An answer that may carry a digest did or did not. */
   showed(digest: boolean): void;
   /** The destination said how much it has. */

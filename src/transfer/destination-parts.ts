@@ -3,6 +3,7 @@
 
 import type { Emit } from "../base/events.ts";
 import type { Clock } from "../platform/clock.ts";
+import type { Codec } from "../platform/codec.ts";
 import type { Stat } from "../platform/files.ts";
 import type { HttpClient } from "../platform/http.ts";
 import type { NewHash } from "../protocol/tree-hash.ts";
@@ -33,6 +34,8 @@ export interface DestinationParts {
   readonly syncSource?: boolean | undefined;
   /** Bytes a second at the most; default: as fast as it goes. */
   readonly rateLimit?: number | undefined;
+  /** What is sent is compressed by it, where the destination takes that; default: not at all. */
+  readonly codec?: Codec | undefined;
   /** Connections on which files are sent at the same time. */
   readonly concurrency?: number | undefined;
   /** In [0, 1). */

@@ -8,6 +8,7 @@ import type { NewHash } from "../protocol/tree-hash.ts";
 import { type Entry, type Generation, isSuperseded, lengthOf, type SpoolListener } from "../spool/entry.ts";
 import type { Mark } from "../spool/mark.ts";
 import { Buffers } from "./buffers.ts";
+import { Compression } from "./compression.ts";
 import { goOnBehind } from "./continuation.ts";
 import { deliver } from "./deliver.ts";
 import type { Desk } from "./desk.ts";
@@ -23,7 +24,7 @@ import { type Down, Outage } from "./outage.ts";
 import { comesToBeCompared, type Fault, gotOn, holdsBytes, isSame, newProgress, type Progress } from "./progress.ts";
 import { RateLimit } from "./rate-limit.ts";
 import type { Reading } from "./read-range.ts";
-import { createRemote, type Remote } from "./remote.ts";
+import { createRemote, type Remote, type Said } from "./remote.ts";
 import { ServerLife } from "./server-life.ts";
 import { troubleOf } from "./trouble.ts";
 import { isOwnTrouble } from "./whose-trouble.ts";
@@ -40,6 +41,7 @@ export class Destination implements SpoolListener, Desk {
   readonly buffers = new Buffers();
   readonly window = new Window();
   readonly rateLimit: RateLimit | undefined;
+  readonly compression: Compression | undefined;
   /** Bytes acknowledged in this process's life. */
   bytesSent = 0;
   /** Clock.elapsed() of the last answer that told something new. */
@@ -55,12 +57,13 @@ export class Destination implements SpoolListener, Desk {
   #restoredSaid = false;
 
   constructor(parts: DestinationParts) {
-    const { url, clock, random, emit } = parts;
+    const { url, clock, random, emit, codec } = parts;
     this.#parts = parts;
     this.url = url.href;
     this.newHash = parts.newHash;
     this.syncSource = parts.syncSource ?? false;
     this.rateLimit = parts.rateLimit === undefined ? undefined : new RateLimit(parts.rateLimit, clock);
+    this.compression = codec && new Compression(codec, (why) => emit(events.withoutCompression(this.url, why)));
     this.remote = createRemote(url.pathname);
     this.lastProgressAt = clock.elapsed();
     this.faults = new Faults(clock, random, (progress) => this.#want(progress));
@@ -129,11 +132,7 @@ export class Destination implements SpoolListener, Desk {
 
   /** Sends nothing new, waits at most `ms` for what is on the wire, then breaks it off. */
   async stop(ms: number): Promise<void> {
-    this.outage.stop();
-    this.faults.stop();
-    this.#idle.stop();
-    this.doubts.stop();
-    this.rateLimit?.stop();
+    for (const part of [this.outage, this.faults, this.#idle, this.doubts, this.rateLimit]) part?.stop();
     await this.#lanes.stop(ms);
   }
 
@@ -187,9 +186,9 @@ export class Destination implements SpoolListener, Desk {
   async #probe(connection: HttpConnection): Promise<Down | undefined> {
     const progress = this.#files.next();
     if (progress === undefined) return undefined;
-    const { outcome, start } = await this.remote.head(connection, progress.generation.name);
-    if (outcome.kind !== "failed") this.heard(start);
-    const trouble = outcome.kind === "size" ? undefined : troubleOf(outcome);
+    const reply = await this.remote.head(connection, progress.generation.name);
+    if (reply.outcome.kind !== "failed") this.heard(reply);
+    const trouble = reply.outcome.kind === "size" ? undefined : troubleOf(reply.outcome);
     return trouble?.kind === "down" ? trouble : undefined;
   }
 
@@ -223,12 +222,13 @@ export class Destination implements SpoolListener, Desk {
     return this.#parts.clock.elapsed();
   }
 
-  heard(start: string | undefined): void {
+  heard(said: Said): void {
     const { strict } = this;
-    const heard = this.#life.heard(start, this.now());
+    const heard = this.#life.heard(said.start, this.now());
+    this.compression?.heard(said);
     if (heard === "same") return;
     if (strict !== this.strict) this.#lanes.setStrict(this.strict);
-    if (start === undefined) this.#parts.emit(events.destinationUnverified(this.url));
+    if (said.start === undefined) this.#parts.emit(events.destinationUnverified(this.url));
     if (heard === "first") return;
     this.#parts.emit(events.destinationRestarted(this.url));
     this.#restoredSaid = false;

@@ -33,6 +33,9 @@ export const destinationUnverified = (url: string): Event =>
 export const destinationRestarted = (url: string): Event =>
   debug("destination-restarted", `${url} was restarted: asking again how long each file is`);
 
+export const withoutCompression = (url: string, cause: string): Event =>
+  warn("destination-without-compression", `${url} takes no compressed bytes: ${cause}. They are sent as they are`);
+
 export const destinationInconsistent = (url: string): Event =>
   warn(
     "destination-inconsistent",

@@ -10,6 +10,8 @@ export interface DestinationOptions {
   readonly tokenFile?: string | undefined;
   /** Bytes a second that are sent to it at the most. */
   readonly rateLimit?: number | undefined;
+  /** What is sent to it is compressed, where it takes that. */
+  readonly compression?: "zstd" | "none" | undefined;
   /** Connections on which files are sent to it at the same time. */
   readonly concurrency?: number | undefined;
   /** Only where the URL is https, and not always there. */

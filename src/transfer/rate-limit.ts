@@ -43,6 +43,15 @@ export class RateLimit {
     return true;
   }
 
+  /** So many of the bytes that were counted are not sent after all. */
+  spared(bytes: number): void {
+    this.#busyUntil -= bytes / this.#rate;
+    if (this.#timer === undefined) return;
+    this.#timer.cancel();
+    this.#timer = undefined;
+    this.#plan();
+  }
+
   /** Resolves when `bytes` may be sent, and counts them; with false when nothing more is to be sent at all. */
   wait(bytes: number, live: boolean): Promise<boolean> {
     if (this.#stopped) return Promise.resolve(false);

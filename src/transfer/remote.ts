@@ -13,7 +13,7 @@ import {
   SHAFTLOG_DIGEST,
   WANT_DIGEST,
 } from "../protocol/digest-field.ts";
-import { SERVER_START, UPLOAD_OFFSET } from "../protocol/fields.ts";
+import { CODING, SERVER_START, UPLOAD_OFFSET } from "../protocol/fields.ts";
 import { type HeadOutcome, headOutcome, type PutOutcome, parseRetryAfter, putOutcome } from "../protocol/outcome.ts";
 import { encodePath } from "../protocol/resource-path.ts";
 
@@ -24,12 +24,18 @@ export interface Failed {
   readonly cause: string;
 }
 
-export interface Reply<Outcome> {
-  readonly outcome: Outcome | Failed;
+/** What an answer says beside its outcome. */
+export interface Said {
   /** What the answer says of the bytes there. */
   readonly digest: PrefixDigest | undefined;
   /** The id of the server's life, where it has one: the sign of a strict server. */
   readonly start: string | undefined;
+  /** It takes compressed bodies. */
+  readonly takesCoded: boolean;
+}
+
+export interface Reply<Outcome> extends Said {
+  readonly outcome: Outcome | Failed;
 }
 
 /** What digest is asked for. */
@@ -38,6 +44,13 @@ export interface Want {
   readonly size: number;
   /** Of bytes that are read from the disk there just now. */
   readonly fresh: boolean;
+}
+
+/** The body of one PUT, compressed. */
+export interface Coded {
+  readonly body: Uint8Array;
+  /** The life of the server that takes it. */
+  readonly life: string;
 }
 
 /** Requests since the start, by what became of them. */
@@ -57,7 +70,7 @@ export interface Remote {
   head(connection: HttpConnection, name: Bytes, want?: Want): Promise<Reply<HeadOutcome>>;
   /**
    * Appends `body` at `offset`; `size` is the length that the file has here, `believed` the digest of the bytes before
-   * `offset`: the condition on which it is to be appended.
+   * `offset`: the condition on which it is to be appended. `coded`: what is sent in place of `body`.
    */
   put(
     connection: HttpConnection,
@@ -66,6 +79,7 @@ export interface Remote {
     size: number,
     body: Uint8Array,
     believed: Uint8Array | undefined,
+    coded: Coded | undefined,
   ): Promise<Reply<PutOutcome>>;
 }
 
@@ -90,11 +104,15 @@ export function createRemote(prefix: string): Remote {
       return { outcome, ...saidBy(headers) };
     },
 
-    async put(connection, name, offset, size, body, believed) {
+    async put(connection, name, offset, size, body, believed, coded) {
       const range = formatContentRange({ start: offset, end: offset + body.byteLength, size });
       const fields = ["content-range", range];
       if (believed !== undefined) fields.push(SHAFTLOG_DIGEST, formatDigest({ size: offset, digest: believed }));
-      const answer = await connection.send({ method: "PUT", path: prefix + encodePath(name), headers: fields, body });
+      // Whoever is no server of ours has no such entity tag, and stores nothing.
+      if (coded !== undefined) fields.push("content-encoding", CODING, "if-match", `"${coded.life}"`);
+      const sent = coded?.body ?? body;
+      const path = prefix + encodePath(name);
+      const answer = await connection.send({ method: "PUT", path, headers: fields, body: sent });
       if (answer.kind === "failure") return failed(answer.error, counts);
       const { status, headers } = answer;
       const retryAfter = parseRetryAfter(headers["retry-after"]);
@@ -107,11 +125,13 @@ export function createRemote(prefix: string): Remote {
 
 function failed(error: unknown, counts: RequestCounts): Reply<never> {
   counts.failed++;
-  return { outcome: { kind: "failed", cause: describe(error) }, digest: undefined, start: undefined };
+  const outcome = { kind: "failed", cause: describe(error) } as const;
+  return { outcome, digest: undefined, start: undefined, takesCoded: false };
 }
 
-function saidBy(headers: HttpHeaders): Pick<Reply<never>, "digest" | "start"> {
-  return { digest: parseDigest(headers[SHAFTLOG_DIGEST]), start: startOf(headers) };
+function saidBy(headers: HttpHeaders): Said {
+  const takesCoded = headers["accept-encoding"] === CODING;
+  return { digest: parseDigest(headers[SHAFTLOG_DIGEST]), start: startOf(headers), takesCoded };
 }
 
 function startOf(headers: HttpHeaders): string | undefined {

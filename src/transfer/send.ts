@@ -29,7 +29,10 @@ type Outcome = Reply<PutOutcome>["outcome"];
 interface Sent {
   readonly from: number;
   readonly to: number;
-  readonly buffer: Uint8Array;
+  /** What it was read into, where that is what is on the wire. */
+  readonly buffer: Uint8Array | undefined;
+  /** So many bytes fewer are on the wire, since they are compressed; 0 where they are not. */
+  readonly spared: number;
   readonly mark: Mark | undefined;
   /** Of all bytes before `from`. */
   readonly believed: Uint8Array | undefined;
@@ -108,6 +111,7 @@ export async function send(
         stop = reading.kind === "fault" ? reading : changed(progress, reading, desk);
         break;
       }
+      const coded = await desk.compression?.code(reading.piece.bytes);
       // Another destination's comparison found that the file is not what it was: our digest is of what was.
       if (generation.entry.rewrites !== rewrites) {
         stop = { kind: "doubt" };
@@ -126,8 +130,12 @@ export async function send(
       hash?.update(bytes);
       digest = hash?.digest();
       const at = desk.now();
-      const reply = desk.remote.put(connection, generation.name, next, lengthOf(generation), bytes, believed);
-      inFlight.push({ from: next, to: next + length, buffer, mark, believed, digest, at, reply });
+      const reply = desk.remote.put(connection, generation.name, next, lengthOf(generation), bytes, believed, coded);
+      const spared = coded === undefined ? 0 : length - coded.body.byteLength;
+      if (coded !== undefined) desk.buffers.give(buffer);
+      limit?.spared(spared);
+      const kept = coded === undefined ? buffer : undefined;
+      inFlight.push({ from: next, to: next + length, buffer: kept, spared, mark, believed, digest, at, reply });
       next += length;
     }
     const head = inFlight.shift();
@@ -180,13 +188,15 @@ function isOurs({ from, believed }: Sent, there: PrefixDigest | undefined): bool
 /** Waits for one range's answer. What is wrong, or undefined where it was appended. */
 async function settle(progress: Progress, sent: Sent, desk: Desk): Promise<Served | Doubt | undefined> {
   const since = desk.now();
-  const { outcome, start, digest } = await sent.reply;
-  if (outcome.kind !== "failed") desk.heard(start);
+  const reply = await sent.reply;
+  const { outcome, digest } = reply;
+  if (outcome.kind !== "failed") desk.heard(reply);
   mayBeTaken(progress, sent, outcome);
   switch (outcome.kind) {
     case "appended":
       desk.window.answered(sent.to - sent.from, desk.now() - since, desk.now() - sent.at);
-      desk.buffers.give(sent.buffer); // all of it was read by the peer; else it is left to the collector
+      if (desk.compression !== undefined) desk.compression.spared += sent.spared;
+      if (sent.buffer !== undefined) desk.buffers.give(sent.buffer); // all of it was read by the peer; else it is left to the collector
       if (sent.digest !== undefined && desk.strict) desk.showed(digest !== undefined);
       if (sent.digest !== undefined && digest !== undefined) {
         // Appended, but not what we sent: nothing is believed of it.
@@ -203,6 +213,8 @@ async function settle(progress: Progress, sent: Sent, desk: Desk): Promise<Serve
       if (desk.window.tooLarge(sent.to - sent.from)) return { kind: "again" };
       return { kind: "fault", fault: { kind: "denied", text: denial(413), lasting: true } };
     case "diverged":
+      // Not the server any more that offered to take it: it gets the bytes as they are.
+      if (sent.spared > 0 && !desk.strict) return { kind: "again" };
       if (desk.verifies !== false && sent.digest !== undefined) return { kind: "doubt" };
       return { kind: "fault", fault: { kind: "denied", text: denial(412), lasting: true } };
     case "sealed":
@@ -221,6 +233,7 @@ async function settle(progress: Progress, sent: Sent, desk: Desk): Promise<Serve
       return { kind: "fault", fault: { kind: "denied", text, lasting: false } };
     }
     case "denied":
+      if (sent.spared > 0 && desk.compression?.refused(outcome.status)) return { kind: "again" };
       // Not a server of ours, and not able to append: each try would cost a body and change nothing.
       if (outcome.status === 501 && !desk.strict) {
         return { kind: "fault", fault: { kind: "no-append", text: denial(501), lasting: true } };

@@ -32,6 +32,7 @@ export function destination(url: string, some: Partial<DestinationStatus> = {}):
     files_behind: 0,
     lag_seconds: 0,
     bytes_sent: 48_318_382_080,
+    bytes_spared: 0,
     rate_bytes_per_second: 143_360,
     catch_up_seconds: 0,
     files_refused: 0,

@@ -50,8 +50,8 @@ const CASES: readonly Case[] = [
     "texts for maps",
     "scan_paths:\n- /a/*\ndestinations:\n- http://h/\n-\n",
     `2:3: scan_paths[0]: is the text "/a/*"; expected a map with the keys ${SCAN_PATH_KEYS}`,
-    '4:3: destinations[0]: is the text "http://h/"; expected a map with the keys url, rate_limit, concurrency, authorization, tls',
-    "5:2: destinations[1]: has no value; expected a map with the keys url, rate_limit, concurrency, authorization, tls",
+    '4:3: destinations[0]: is the text "http://h/"; expected a map with the keys url, rate_limit, concurrency, compression, authorization, tls',
+    "5:2: destinations[1]: has no value; expected a map with the keys url, rate_limit, concurrency, compression, authorization, tls",
   ],
   [
     "keys of an entry",
@@ -60,7 +60,7 @@ const CASES: readonly Case[] = [
     `3:3: scan_paths[0].patern: unknown key; expected one of ${SCAN_PATH_KEYS}; did you mean \`pattern\`?`,
     `4:3: scan_paths[1].name: is missing; expected ${NOT_EMPTY}`,
     `4:3: scan_paths[1].pattern: is missing; expected ${PATTERN}`,
-    "6:3: destinations[0].uri: unknown key; expected one of url, rate_limit, concurrency, authorization, tls; did you mean `url`?",
+    "6:3: destinations[0].uri: unknown key; expected one of url, rate_limit, concurrency, compression, authorization, tls; did you mean `url`?",
     `6:3: destinations[0].url: is missing; expected ${URL_TEXT}`,
   ],
 

@@ -57,6 +57,7 @@ const TOKENS: readonly string[] = [
   "Content-Range: bytes 1-2/3\r\n",
   "Transfer-Encoding: chunked\r\n",
   "Transfer-Encoding: gzip, chunked\r\n",
+  "Content-Encoding: zstd\r\n",
   "Host: y\r\n",
   "Connection: close\r\n",
   "Upgrade: h2c\r\n",

@@ -10,6 +10,7 @@ import { check, checkBeside, finding, findingsOf, levels } from "../support/chec
 import { startServer } from "../support/command.ts";
 import { byBaseName, type Destination, writeClientConfig } from "../support/configs.ts";
 import { FakeServer } from "../support/fake-server.ts";
+import { WireProxy } from "../support/proxy.ts";
 import { SecureServer } from "../support/secure-server.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { picture } from "../support/untouched.ts";
@@ -31,6 +32,22 @@ function configFor(...destinations: readonly (string | Destination)[]): string {
 }
 
 const OF_DESTINATIONS = ["reached", "protocol", "append", "clock", "plain-http"].map((name) => `destination-${name}`);
+
+test("where compression is wanted: whether it is taken", async (t) => {
+  const server = await startServer();
+  const proxy = await WireProxy.open(t, server.url);
+  proxy.hidden = "accept-encoding";
+  const urls = [server.url, proxy.url];
+  const report = await checkBeside(configFor(...urls.map((url) => ({ url, compression: "zstd" }) as const)));
+  const found = findingsOf(report).filter(({ name }) => name === "destination-compression");
+  assert.deepEqual(
+    found.map(({ level, subject }) => [level, subject]),
+    [
+      ["ok", server.url],
+      ["warning", proxy.url],
+    ],
+  );
+});
 
 test("our own server: digests, an append that is refused, clocks; and nothing of it stays there", async () => {
   const server = await startServer();

@@ -17,6 +17,7 @@ export interface Destination {
   readonly url: string;
   readonly rate_limit?: number | string;
   readonly concurrency?: number;
+  readonly compression?: "zstd" | "none";
   readonly authorization?: { readonly token_file: string };
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly server_name?: string };
 }

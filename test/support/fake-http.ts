@@ -1,5 +1,6 @@
 // A destination in memory behind the client's HTTP port: strict appends, and on demand any answer or failure.
 
+import { zstdDecompressSync } from "node:zlib";
 import type { HttpClient, HttpConnection, HttpOutcome, HttpRequest } from "../../src/platform/http.ts";
 import { formatUnsatisfied, parseContentRange } from "../../src/protocol/content-range.ts";
 
@@ -12,6 +13,8 @@ export class FakeHttp implements HttpClient {
   script: Script = () => undefined;
   /** undefined: not a strict server. */
   start: string | undefined = "life-1";
+  /** What its answers say in Accept-Encoding. */
+  codings: string | undefined;
   connections = 0;
 
   connect(): HttpConnection {
@@ -41,7 +44,11 @@ export class FakeHttp implements HttpClient {
   }
 
   answer(status: number, headers: Record<string, string> = {}): HttpOutcome {
-    return { kind: "answer", status, headers: { ...(this.start && { "shaftlog-start": this.start }), ...headers } };
+    const own = {
+      ...(this.start && { "shaftlog-start": this.start }),
+      ...(this.codings && { "accept-encoding": this.codings }),
+    };
+    return { kind: "answer", status, headers: { ...own, ...headers } };
   }
 
   #answer(request: HttpRequest): HttpOutcome {
@@ -51,9 +58,10 @@ export class FakeHttp implements HttpClient {
     }
     const range = parseContentRange(request.headers[request.headers.indexOf("content-range") + 1] ?? "");
     const size = file?.length ?? 0;
-    if (range === undefined || request.body?.byteLength !== range.end - range.start) return this.answer(400);
+    const body = request.headers.includes("content-encoding") ? zstdDecompressSync(request.body ?? "") : request.body;
+    if (range === undefined || body?.byteLength !== range.end - range.start) return this.answer(400);
     if (range.start !== size) return this.answer(416, { "content-range": formatUnsatisfied(size) });
-    this.files.set(request.path, Buffer.concat([file ?? Buffer.alloc(0), request.body]));
+    this.files.set(request.path, Buffer.concat([file ?? Buffer.alloc(0), body]));
     return this.answer(size === 0 ? 201 : 204);
   }
 }

@@ -108,6 +108,8 @@ function detailsOf(status: DestinationStatus): readonly (readonly [name: string,
     `${count(appended)} appended, ${count(asked)} asked, ${count(refused)} refused, ${count(failed)} failed`,
   ];
   const found: [string, string][] = [requests];
+  const { bytes_spared: spared } = status;
+  if (spared > 0) found.push(["Compression", `spared the network ${bytes(spared)} since start`]);
   if (status.files_refused > 0) found.push(["Not taken", counted(status.files_refused, "file")]);
   if (days !== null) found.push(["Certificate", days < 0 ? "has expired" : `${counted(days, "day")} left`]);
   return found;
