@@ -43,7 +43,7 @@ async function race(count: number, rounds: number): Promise<ReadonlyMap<string, 
     const logs = path.join(home, "logs");
     writeSmallLogs(logs, count);
     const task = { home, logs, files: [], bytes: bytesBelow(logs) };
-    return alternate([ours(task), rsync(task, "rsync -r")], rounds);
+    return alternate([ours(task), rsync(task, [], "rsync -r")], rounds);
   });
 }
 

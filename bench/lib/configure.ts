@@ -14,6 +14,8 @@ export interface Configuration {
   readonly base?: string;
   /** So many below one another on the one server. */
   readonly destinations?: number;
+  /** More lines about each destination. */
+  readonly destination?: string | undefined;
   /** More lines at the top of the client's file. */
   readonly client?: string;
   /** And at the end of the server's. */
@@ -38,7 +40,7 @@ export function configure(home: string, options: Configuration): { server: strin
     client,
     `${options.client ?? ""}datadir: ${home}/spool\nlogfile: ${home}/client.log\nscan_paths:\n- name: bench\n` +
       `  pattern: ${pattern}\n  regex_from: "^${base}"\n  regex_to: ""\ndestinations:\n` +
-      Array.from({ length: destinations }, (_, i) => `- url: ${url(i)}\n${trust}`).join(""),
+      Array.from({ length: destinations }, (_, i) => `- url: ${url(i)}\n${trust}${options.destination ?? ""}`).join(""),
   );
   return { server, client };
 }

@@ -10,20 +10,22 @@ import { settled, type Task } from "./task.ts";
 
 export interface Variant {
   readonly name: string;
+  /** Lines of the client's file about its destination. */
+  readonly destination?: string;
   /** In place of our server: starts what listens on `port` and keeps files in `store`. */
   readonly server?: (port: number, store: string) => ReturnType<typeof start>;
 }
 
-export function ours(task: Task, { name, server }: Variant = { name: "shaftlog" }): Contender {
+export function ours(task: Task, { name, server, destination }: Variant = { name: "shaftlog" }): Contender {
   return {
     name,
     run: async () => {
       const { home } = task;
       const port = await freePort();
       const store = path.join(home, "store");
-      const via = task.delay === undefined ? undefined : await task.delay(port);
+      const via = task.link === undefined ? undefined : await task.link(port);
       const tls = task.tls ? certificates(home) : undefined;
-      const config = configure(home, { port, target: via?.port, pattern: `${task.logs}/**/*.log`, tls });
+      const config = configure(home, { port, target: via?.port, pattern: `${task.logs}/**/*.log`, tls, destination });
       const daemon = server
         ? await server(port, store)
         : await start(BINARY, ["server", "-s", "-f", config.server], /server-started/);

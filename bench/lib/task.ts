@@ -14,8 +14,8 @@ export interface Task {
   /** On a real disk: durable before it counts, and nothing of an earlier round left to write. */
   readonly onDisk?: boolean;
   readonly tls?: boolean;
-  /** Starts a proxy that delays what goes to `port` and comes from it. */
-  readonly delay?: (port: number) => Promise<{ readonly port: number; readonly process: ChildProcess }>;
+  /** Starts a proxy in front of `port`: a long way, or a narrow link. */
+  readonly link?: (port: number) => Promise<{ readonly port: number; readonly process: ChildProcess }>;
 }
 
 /** To be called just before a contender's time begins. */

@@ -20,7 +20,7 @@ export function nginx(task: Task): Contender {
       fs.writeFileSync(config, nginxConfig(task, root, port));
       const daemon = launch("nginx", ["-p", root, "-e", `${root}/log`, "-c", config]);
       await listening(port);
-      const via = await task.delay?.(port);
+      const via = await task.link?.(port);
       const base = `${task.tls ? "https" : "http"}://127.0.0.1:${via?.port ?? port}/`;
       const trust = task.tls ? ["--cacert", certificates(task.home).ca] : [];
       settled(task);

@@ -7,7 +7,12 @@ import { freePort, launch, listening, stop, timed } from "../processes.ts";
 import type { Contender } from "../rounds.ts";
 import { settled, type Task } from "../task.ts";
 
-export function rsync(task: Task, name = task.onDisk ? "rsync --append --fsync" : "rsync --append"): Contender {
+/** `more`: further options. */
+export function rsync(
+  task: Task,
+  more: readonly string[] = task.onDisk ? ["--fsync"] : [],
+  name = ["rsync --append", ...more].join(" "),
+): Contender {
   return {
     name,
     run: async () => {
@@ -16,9 +21,9 @@ export function rsync(task: Task, name = task.onDisk ? "rsync --append --fsync" 
       fs.mkdirSync(target);
       const daemon = launch("rsync", ["--daemon", "--no-detach", `--port=${port}`, `--config=${daemonConfig(task)}`]);
       await listening(port);
-      const via = await task.delay?.(port);
+      const via = await task.link?.(port);
       settled(task);
-      const options = ["-r", "--append", ...(task.onDisk ? ["--fsync"] : [])];
+      const options = ["-r", "--append", ...more];
       const seconds = timed("rsync", [...options, `${task.logs}/`, `rsync://127.0.0.1:${via?.port ?? port}/bench/`]);
       await stop(daemon);
       if (via !== undefined) await stop(via.process);

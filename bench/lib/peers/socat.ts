@@ -21,7 +21,7 @@ export function socat(task: Task): Contender {
       ) {
         await pause(5);
       }
-      const via = await task.delay?.(port);
+      const via = await task.link?.(port);
       settled(task);
       const began = performance.now();
       const sender = launch("socat", [...block, `OPEN:${task.files[0]},rdonly`, `TCP:127.0.0.1:${via?.port ?? port}`]);
