@@ -49,6 +49,18 @@ export function pointsIn(file: string, directory: string): Point[] {
   return points;
 }
 
+/**
+ * `survive` of `point`, or where the process did not come so far this time, of half as many calls of the kind: how often
+ * bytes are written together depends on who is how fast. How often it died.
+ */
+export async function orEarlier(point: Point, survive: (point: Point) => Promise<number>): Promise<number> {
+  for (let n = point.n; n > 0; n = Math.floor(n / 2)) {
+    const died = await survive({ ...point, n });
+    if (died > 0) return died;
+  }
+  return 0;
+}
+
 /** `count` of them spread over all, none twice; all where there are no more. */
 export function spread(points: readonly Point[], count: number, offset: number): Point[] {
   if (count >= points.length) return [...points];
