@@ -89,9 +89,23 @@ export const PLANTED: readonly Planted[] = [
   {
     fault: "take a body that is not as long as its range",
     file: "ingest/request.ts",
-    search: "length !== range.end - range.start",
+    search: "length !== whole",
     replacement: "length < 0",
     caughtBy: ["conformance/ranges.test.ts", "a PUT is taken exactly when range, length, body and end agree"],
+  },
+  {
+    fault: "pass over what is behind a compressed body",
+    file: "platform/node-zstd.ts",
+    search: "engine.bytesWritten === bytes.byteLength",
+    replacement: "engine.bytesWritten > 0",
+    caughtBy: ["conformance/coded.test.ts", "has something behind it"],
+  },
+  {
+    fault: "send compressed bytes to whoever never offered to take them",
+    file: "transfer/compression.ts",
+    search: "|| !this.#offered ",
+    replacement: "",
+    caughtBy: ["transfer/compression.test.ts", "a server that offers"],
   },
   {
     fault: "say nothing while a large file is read",
