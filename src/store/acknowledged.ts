@@ -15,7 +15,7 @@ const FORMAT: Format = { kind: "shaftlog-acknowledged", version: 1 };
 /** How long what is to be remembered may wait, in ms, and of how many files at once it is written. */
 const BATCH = 1000;
 const MOST_AT_ONCE = 512;
-/** So many files are remembered: those written last. */
+/** So many files are remembered, or wait to be: those written last. */
 const MOST = 4096;
 /** The file is written anew when it is larger than this. */
 const COMPACT_FROM = 4 * 1024 * 1024;
@@ -93,7 +93,10 @@ export class Acknowledged {
 
   /** More of it is durable: remembered within a second or so. */
   note(vouched: Vouched): void {
+    this.#changed.delete(vouched.path); // what was written last comes last
     this.#changed.set(vouched.path, vouched);
+    // More come than are written: it would be forgotten at once.
+    if (this.#changed.size > MOST) dropFirst(this.#changed);
     this.#later();
   }
 
@@ -114,8 +117,12 @@ export class Acknowledged {
   }
 
   #write(): void {
-    const batch = [...this.#changed.values()].slice(0, MOST_AT_ONCE);
-    for (const { path } of batch) this.#changed.delete(path);
+    const batch: Vouched[] = [];
+    for (const vouched of this.#changed.values()) {
+      if (batch.length === MOST_AT_ONCE) break;
+      batch.push(vouched);
+      this.#changed.delete(vouched.path);
+    }
     try {
       this.#known ??= readRemembered(this.#parts.root, this.#parts.newHash);
       if (this.#known === "newer") return;
@@ -124,10 +131,7 @@ export class Acknowledged {
         const digest = content.at(published);
         this.#known.set(path, { size: published, digest: digest === undefined ? null : base64(digest) });
       }
-      for (const oldest of this.#known.keys()) {
-        if (this.#known.size <= MOST) break;
-        this.#known.delete(oldest);
-      }
+      while (this.#known.size > MOST) dropFirst(this.#known);
       const paths = batch.map(({ path }) => path);
       if (this.#file === undefined || this.#file.sealer.bytes > COMPACT_FROM) this.#writeAnew(this.#known);
       else this.#append(this.#file, this.#known, paths);
@@ -169,6 +173,13 @@ export class Acknowledged {
       records.push(sealer.record(Buffer.from(JSON.stringify([path, last.size, last.digest]), "latin1")));
     }
     file.appendNow([Buffer.concat(records)]);
+  }
+}
+
+function dropFirst(map: Map<Bytes, unknown>): void {
+  for (const first of map.keys()) {
+    map.delete(first);
+    return;
   }
 }
 

@@ -48,6 +48,24 @@ test("what was acknowledged last is written within a second, and read back", asy
   assert.deepEqual(failures, []);
 });
 
+test("many more than are remembered: those written last, and nobody else is held on to", async (t) => {
+  const { root, clock, parts } = setUp(t);
+  const acknowledged = new Acknowledged(parts);
+  let asked = 0;
+  const counted = (name: string) => ({ ...vouched(name, 1), content: { at: () => void asked++ as undefined } });
+  for (let i = 0; i < 20_000; i++) acknowledged.note(counted(`host/${i}`));
+  acknowledged.note(counted("host/15999")); // the first that is held on to is written once more
+  for (let second = 0; second < 10; second++) await clock.advance(1000);
+  assert.equal(clock.pending, 0, "nothing waits");
+  assert.equal(asked, 4096);
+  acknowledged.stop();
+  const known = [...(readAcknowledged(root, newHash) as Map<string, unknown>).keys()];
+  assert.deepEqual(
+    [known.length, known[0], known.at(-2), known.at(-1)],
+    [4096, "host/15904", "host/19999", "host/15999"],
+  );
+});
+
 test("a later life knows of the one before; a torn end is left out", (t) => {
   const { home, root, parts } = setUp(t);
   const first = new Acknowledged(parts);
