@@ -25,6 +25,9 @@ import { type NewHash, sameDigest } from "./tree-hash.ts";
 
 /** How long what is to be kept may wait, in ms. */
 const BATCH = 500;
+/** Of so many files at a time: one takes some tens of µs. The next ones follow after so many ms. */
+const AT_ONCE = 64;
+const BETWEEN = 10;
 /** So many files are remembered as they were left. */
 const REMEMBERED = 256;
 
@@ -123,11 +126,17 @@ export class LeafKeeper {
       pending = { from, leaves: [], stamp: undefined };
       this.#pending.set(path, pending);
     } else if (pending.leaves.length === 0) pending.from = from;
-    this.#timer ??= this.#parts.clock.after(BATCH, () => {
-      this.#timer = undefined;
-      for (const path of [...this.#pending.keys()]) this.#write(path);
-    });
+    this.#timer ??= this.#parts.clock.after(BATCH, () => this.#writeSome());
     return pending;
+  }
+
+  #writeSome(): void {
+    let written = 0;
+    for (const path of this.#pending.keys()) {
+      if (written++ === AT_ONCE) break;
+      this.#write(path);
+    }
+    this.#timer = this.#pending.size === 0 ? undefined : this.#parts.clock.after(BETWEEN, () => this.#writeSome());
   }
 
   #write(path: Bytes): void {

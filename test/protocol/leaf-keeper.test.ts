@@ -56,6 +56,25 @@ test("leaves are written half a second behind, in a few calls, and read back", a
   assert.deepEqual(failures, []);
 });
 
+test("of many files some at a time, and soon all", async (t) => {
+  const { clock, open, kept } = setUp(t);
+  const keeper = open();
+  const names = Array.from({ length: 300 }, (_, i) => `host/${i}`);
+  for (const name of names) keeper.note(name, 0, leaf(name));
+  const count = () => names.filter((name) => kept(name) !== undefined).length;
+  await clock.advance(500);
+  assert.equal(count(), 64);
+  await clock.advance(10);
+  assert.equal(count(), 128);
+  await clock.advance(30);
+  assert.equal(count(), 300);
+  assert.equal(clock.pending, 0);
+  keeper.note("host/0", 1, leaf("more"));
+  await clock.advance(500);
+  assert.equal(kept("host/0")?.length, 2);
+  keeper.stop();
+});
+
 test("a later life goes on, whatever it notes once more", (t) => {
   const { open, kept } = setUp(t);
   const first = open();
