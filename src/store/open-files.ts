@@ -14,6 +14,9 @@ import { troubleOf } from "./trouble.ts";
 
 /** A file that nobody asked for in this long, in ms, is closed. */
 const IDLE = 60_000;
+/** So many are closed at a time, some ms of work, and so many ms later the next ones. */
+const AT_ONCE = 256;
+const BETWEEN = 10;
 
 /** Open from its making until `stop`. */
 export class OpenFiles {
@@ -150,17 +153,20 @@ export class OpenFiles {
 
   #closeIdle(): void {
     const before = this.#ground.clock.elapsed() - IDLE;
+    let closed = 0;
     for (const resource of this.#resources.values()) {
-      if (resource.used > before) break;
-      this.#closeIfIdle(resource);
+      if (resource.used > before || closed === AT_ONCE) break;
+      if (this.#closeIfIdle(resource)) closed++;
     }
-    this.#sweep = this.#ground.clock.after(IDLE / 2, () => this.#closeIdle());
+    this.#sweep = this.#ground.clock.after(closed === AT_ONCE ? BETWEEN : IDLE / 2, () => this.#closeIdle());
   }
 
-  #closeIfIdle(resource: Resource): void {
-    if (!resource.close()) return;
+  /** False where somebody needs it. */
+  #closeIfIdle(resource: Resource): boolean {
+    if (!resource.close()) return false;
     this.#leaving.delete(resource);
     if (this.#resources.get(resource.path) === resource) this.#resources.delete(resource.path);
     if (this.#resources.size + this.#leaving.size === 0) this.#stopped?.();
+    return true;
   }
 }
