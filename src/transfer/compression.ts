@@ -11,17 +11,20 @@ const LEAST = 1024;
 const WORTH = 0.95;
 /** How many ranges in a row are not even tried, where none of those that were was worth it. */
 const MOST_SKIPPED = 64;
-/** What may be the coding's fault: malformed, not taken, not implemented. */
-const REFUSALS: ReadonlySet<number> = new Set([400, 415, 501]);
+/** What is the coding's fault: not taken, not implemented. */
+const REFUSALS: ReadonlySet<number> = new Set([415, 501]);
+/** What may be: malformed, but a name that the server does not take is that as well. */
+const MALFORMED = 400;
 
 export class Compression {
-  /** Bytes that were acknowledged and did not have to be sent, since the start. */
-  spared = 0;
   readonly #codec: Codec;
   readonly #without: (cause: string) => void;
   #life: string | undefined;
   #offered = false;
   #refused = false;
+  /** Files of which the next bytes go as they are, to find out what was malformed. */
+  readonly #inQuestion = new WeakSet<object>();
+  #spared = 0;
   /** So many ranges go as they are before the next one is tried, and so many did the last time. */
   #toSkip = 0;
   #skipped = 0;
@@ -30,6 +33,11 @@ export class Compression {
   constructor(codec: Codec, without: (cause: string) => void) {
     this.#codec = codec;
     this.#without = without;
+  }
+
+  /** Bytes that were acknowledged and did not have to be sent, since the start. */
+  get spared(): number {
+    return this.#spared;
   }
 
   /** An answer came. */
@@ -42,9 +50,10 @@ export class Compression {
     if (isAnother && start !== undefined && !takesCoded) this.#without("it offers none");
   }
 
-  /** `bytes` as they are to be sent; undefined: as they are. Rejects never. */
-  async code(bytes: Uint8Array): Promise<Coded | undefined> {
+  /** The next `bytes` of `file` as they are to be sent; undefined: as they are. Never rejects. */
+  async code(file: object, bytes: Uint8Array): Promise<Coded | undefined> {
     const life = this.#life;
+    if (this.#inQuestion.has(file)) return undefined;
     if (life === undefined || !this.#offered || this.#refused || bytes.byteLength < LEAST) return undefined;
     if (this.#toSkip > 0) {
       this.#toSkip--;
@@ -58,11 +67,22 @@ export class Compression {
     return life === this.#life && !this.#refused ? { body, life } : undefined;
   }
 
-  /** A compressed body was answered with `status`. True where the same bytes are to be sent as they are. */
-  refused(status: number): boolean {
-    if (!REFUSALS.has(status)) return false;
+  /** Bytes of `file` were acknowledged, of which `spared` did not have to be sent. */
+  appended(file: object, spared: number): void {
+    this.#spared += spared;
+    if (spared === 0 && this.#inQuestion.delete(file)) this.#refuse(MALFORMED);
+  }
+
+  /** A compressed body of `file` was answered with `status`. True where the same bytes are to be sent as they are. */
+  refused(file: object, status: number): boolean {
+    if (REFUSALS.has(status)) this.#refuse(status);
+    else if (status === MALFORMED) this.#inQuestion.add(file);
+    else return false;
+    return true;
+  }
+
+  #refuse(status: number): void {
     if (this.#offered && !this.#refused) this.#without(`it answered ${status} to one`);
     this.#refused = true;
-    return true;
   }
 }

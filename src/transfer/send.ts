@@ -111,7 +111,7 @@ export async function send(
         stop = reading.kind === "fault" ? reading : changed(progress, reading, desk);
         break;
       }
-      const coded = await desk.compression?.code(reading.piece.bytes);
+      const coded = await desk.compression?.code(progress, reading.piece.bytes);
       // Another destination's comparison found that the file is not what it was: our digest is of what was.
       if (generation.entry.rewrites !== rewrites) {
         stop = { kind: "doubt" };
@@ -195,7 +195,7 @@ async function settle(progress: Progress, sent: Sent, desk: Desk): Promise<Serve
   switch (outcome.kind) {
     case "appended":
       desk.window.answered(sent.to - sent.from, desk.now() - since, desk.now() - sent.at);
-      if (desk.compression !== undefined) desk.compression.spared += sent.spared;
+      desk.compression?.appended(progress, sent.spared);
       if (sent.buffer !== undefined) desk.buffers.give(sent.buffer); // all of it was read by the peer; else it is left to the collector
       if (sent.digest !== undefined && desk.strict) desk.showed(digest !== undefined);
       if (sent.digest !== undefined && digest !== undefined) {
@@ -233,7 +233,7 @@ async function settle(progress: Progress, sent: Sent, desk: Desk): Promise<Serve
       return { kind: "fault", fault: { kind: "denied", text, lasting: false } };
     }
     case "denied":
-      if (sent.spared > 0 && desk.compression?.refused(outcome.status)) return { kind: "again" };
+      if (sent.spared > 0 && desk.compression?.refused(progress, outcome.status)) return { kind: "again" };
       // Not a server of ours, and not able to append: each try would cost a body and change nothing.
       if (outcome.status === 501 && !desk.strict) {
         return { kind: "fault", fault: { kind: "no-append", text: denial(501), lasting: true } };

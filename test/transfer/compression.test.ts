@@ -151,6 +151,22 @@ describe("compression", () => {
     });
   }
 
+  test("a name that the server does not take is no reason not to compress what has another one", async () => {
+    const { http, clock, destination, puts, delivered, told } = setUp();
+    destination.added(fakeFile("a", LINES).generation, false);
+    await delivered("a", LINES);
+    http.script = ({ path }) => (path === "/host/bad" ? http.answer(400) : undefined);
+    destination.added(fakeFile("bad", LINES.subarray(0, 48_000)).generation, true);
+    await until(async () => {
+      await clock.advance(10);
+      return destination.faults.size === 1;
+    }, "the file is in trouble");
+    destination.added(fakeFile("b", LINES).generation, false);
+    await delivered("b", LINES);
+    assert.ok(puts("bad").some(isCoded) && puts("b").every(isCoded));
+    assert.deepEqual(told(), []);
+  });
+
   test("a refusal that is not the coding's is that of any append", async () => {
     const { http, clock, destination, told } = setUp();
     http.script = ({ method }) => (method === "PUT" ? http.answer(403) : undefined);
