@@ -128,6 +128,8 @@ describe("compression: zstd", { concurrency: 2 }, () => {
     await scene.startClient();
     await scene.delivered(file);
     assert.ok(proxy.puts().some(isCoded));
+    // With an answer on its way it would ask first.
+    await scene.until("all is answered", () => clientStatus(scene).destinations[0]?.backlog_bytes === 0);
     // It has the same bytes, and takes any range.
     const copy = path.join(apache.root, "a.log");
     fs.copyFileSync(path.join(scene.store, "a.log"), copy);
