@@ -33,6 +33,8 @@ export class Link {
   #frozen: PromiseWithResolvers<void> | undefined;
   #request: Exchange | undefined;
   #answering: Exchange | undefined;
+  /** It was cut: an answer that comes late is that of nobody who still waits. */
+  #isCut = false;
 
   constructor(client: net.Socket, to: { host: string; port: number }, id: number, recorder: Recorder) {
     this.#id = id;
@@ -47,9 +49,11 @@ export class Link {
 
   /** Breaks both halves. */
   cut(how: "fin" | "rst"): void {
+    this.#isCut = true;
     this.#lost();
     for (const socket of [this.#server, this.#client]) {
-      if (how === "rst") socket.resetAndDestroy();
+      // One whose end is on its way cannot be reset any more: libuv refuses, and the runtime waits for it for ever.
+      if (how === "rst" && !socket.writableEnded) socket.resetAndDestroy();
       else socket.end(() => socket.destroy());
     }
   }
@@ -86,6 +90,7 @@ export class Link {
     if (part.kind === "head") {
       this.#request = this.#recorder.begin(this.#id, part.head);
       this.#waiting.push(this.#request);
+      if (this.#isCut) this.#lost();
     }
     if (this.#request === undefined) return;
     if (part.kind === "end") return this.#recorder.whole(this.#request);
