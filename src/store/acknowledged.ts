@@ -15,7 +15,7 @@ const FORMAT: Format = { kind: "shaftlog-acknowledged", version: 1 };
 /** How long what is to be remembered may wait, in ms, and of how many files at once it is written. */
 const BATCH = 1000;
 const MOST_AT_ONCE = 512;
-/** So many files are remembered, or wait to be: those written last. */
+/** So many files are remembered, those written last; up to twice as many wait to be. */
 const MOST = 4096;
 /** The file is written anew when it is larger than this. */
 const COMPACT_FROM = 4 * 1024 * 1024;
@@ -93,10 +93,10 @@ export class Acknowledged {
 
   /** More of it is durable: remembered within a second or so. */
   note(vouched: Vouched): void {
-    this.#changed.delete(vouched.path); // what was written last comes last
     this.#changed.set(vouched.path, vouched);
-    // More come than are written: it would be forgotten at once.
-    if (this.#changed.size > MOST) dropFirst(this.#changed);
+    // More come than are written: the oldest would be forgotten at once. Many in one go, since a map's first key is found
+    // by passing over all that were deleted before it.
+    if (this.#changed.size === 2 * MOST) dropOldest(this.#changed, MOST);
     this.#later();
   }
 
@@ -131,7 +131,7 @@ export class Acknowledged {
         const digest = content.at(published);
         this.#known.set(path, { size: published, digest: digest === undefined ? null : base64(digest) });
       }
-      while (this.#known.size > MOST) dropFirst(this.#known);
+      dropOldest(this.#known, MOST);
       const paths = batch.map(({ path }) => path);
       if (this.#file === undefined || this.#file.sealer.bytes > COMPACT_FROM) this.#writeAnew(this.#known);
       else this.#append(this.#file, this.#known, paths);
@@ -176,10 +176,11 @@ export class Acknowledged {
   }
 }
 
-function dropFirst(map: Map<Bytes, unknown>): void {
-  for (const first of map.keys()) {
-    map.delete(first);
-    return;
+/** Leaves `most` entries, the last ones. */
+function dropOldest(map: Map<Bytes, unknown>, most: number): void {
+  for (const oldest of map.keys()) {
+    if (map.size <= most) break;
+    map.delete(oldest);
   }
 }
 
