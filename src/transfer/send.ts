@@ -132,8 +132,10 @@ export async function send(
       const at = desk.now();
       const reply = desk.remote.put(connection, generation.name, next, lengthOf(generation), bytes, believed, coded);
       const spared = coded === undefined ? 0 : length - coded.body.byteLength;
-      if (coded !== undefined) desk.buffers.give(buffer);
-      limit?.spared(spared);
+      if (coded !== undefined) {
+        desk.buffers.give(buffer);
+        limit?.spared(spared);
+      }
       const kept = coded === undefined ? buffer : undefined;
       inFlight.push({ from: next, to: next + length, buffer: kept, spared, mark, believed, digest, at, reply });
       next += length;
