@@ -2,6 +2,7 @@
 
 import fs from "node:fs";
 import path from "node:path";
+import { Random } from "../../test/support/random.ts";
 
 const MIB = 1024 * 1024;
 
@@ -31,14 +32,8 @@ export function writeAccessLog(directory: string, mib: number): readonly string[
   fs.mkdirSync(directory, { recursive: true });
   const file = path.join(directory, "access.log");
   const out = fs.openSync(file, "w");
-  let state = 1;
-  // mulberry32: the same bytes in each run.
-  const below = (limit: number) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * limit);
-  };
+  const random = new Random(1); // the same bytes in each run
+  const below = (limit: number) => random.below(limit);
   const agents = [
     "Mozilla/5.0 (X11; Linux x86_64; rv:128.0)",
     "curl/8.5.0",
@@ -51,7 +46,7 @@ export function writeAccessLog(directory: string, mib: number): readonly string[
       const time = new Date(1_767_225_600_000 + line * 7).toISOString();
       const who = `10.${below(4)}.${below(250)}.${below(250)}`;
       const what = `GET /shop/item/${below(50_000)}?session=${below(2 ** 32).toString(16)}`;
-      text += `${who} - - [${time}] "${what} HTTP/1.1" ${below(20) === 0 ? 404 : 200} ${below(60_000)} "-" "${agents[below(3)]}"\n`;
+      text += `${who} - - [${time}] "${what} HTTP/1.1" ${below(20) === 0 ? 404 : 200} ${below(60_000)} "-" "${random.pick(agents)}"\n`;
     }
     left -= fs.writeSync(out, Buffer.from(text), 0, Math.min(left, text.length));
   }
