@@ -206,9 +206,11 @@ export class Store {
     } else if (resource === undefined) {
       append.reject({ kind: "not-at-end", size: 0 });
     } else {
-      // The end that is told is durable, and it is the one that was judged by, just written perhaps.
-      resource.whenPublished(resource.written, (result) => {
-        if (result === "durable") append.reject({ kind: "not-at-end", size: resource.published });
+      // The end that is told is durable, and it is the one that was judged by, just written perhaps: more may be durable
+      // with it, which those are told first that brought it.
+      const end = resource.written;
+      resource.whenPublished(end, (result) => {
+        if (result === "durable") append.reject({ kind: "not-at-end", size: end });
         else append.reject({ kind: result, size: undefined });
       });
     }
