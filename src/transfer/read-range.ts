@@ -1,5 +1,5 @@
 // Reads the bytes of one PUT and makes sure, in the same breath, that the file is still the one whose first
-// bytes were sent: the bytes right before what was read last are read again and compared (spool/mark.ts).
+// bytes were sent: the bytes right before the end of what was sent last are read again and compared (spool/mark.ts).
 // A file that was truncated and has grown again between two looks is found here.
 
 import type { OpenFile, Stat } from "../platform/files.ts";
@@ -9,7 +9,7 @@ import { holds, type Mark, markOf, TAIL } from "../spool/mark.ts";
 export interface Piece {
   /** The bytes to send; at most as many as were asked for. */
   readonly bytes: Uint8Array;
-  /** Remembers the end of these bytes; undefined for a superseded generation, whose end is fixed. */
+  /** Remembers the end of these bytes, for whoever sends them; undefined for a superseded generation, whose end is fixed. */
   readonly mark: Mark | undefined;
 }
 
@@ -51,6 +51,5 @@ export async function readRange(
   // What takes a while to read may have been cut, and written anew, since its mark was looked at.
   if (guarded && !isSmall && entry.mark !== undefined && !holds(entry.mark, file)) return { kind: "rewritten" };
   const mark = guarded ? markOf(buffer.subarray(0, wanted), from + length) : undefined;
-  if (mark !== undefined && mark.offset >= (entry.mark?.offset ?? 0)) entry.mark = mark;
   return { kind: "piece", piece: { bytes: buffer.subarray(before, wanted), mark } };
 }

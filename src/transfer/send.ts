@@ -7,7 +7,7 @@ import type { HttpConnection } from "../platform/http.ts";
 import type { PrefixDigest } from "../protocol/digest-field.ts";
 import type { PutOutcome } from "../protocol/outcome.ts";
 import { sameDigest, type TreeHash } from "../protocol/tree-hash.ts";
-import { lengthOf } from "../spool/entry.ts";
+import { type Generation, isSuperseded, lengthOf } from "../spool/entry.ts";
 import { type Mark, TAIL } from "../spool/mark.ts";
 import type { Desk, Served } from "./desk.ts";
 import { denial } from "./events.ts";
@@ -123,6 +123,8 @@ export async function send(
         break;
       }
       const { bytes, mark } = reading.piece;
+      // Only now: what was read and never sent says nothing of the file, which may have been cut since.
+      leaveMark(generation, mark);
       // From here until its answer is in, nobody can tell how much is there.
       progress.known = false;
       progress.fresh = false;
@@ -152,6 +154,13 @@ export async function send(
   if (next > first) progress.known = true;
   if (hash?.size === progress.offset) keepHash(progress, hash, rewrites);
   return stop ?? (progress.offset < lengthOf(generation) ? { kind: "again" } : { kind: "rest" });
+}
+
+/** Whoever reads on looks first whether what was sent is still there. */
+function leaveMark(generation: Generation, mark: Mark | undefined): void {
+  const { entry } = generation;
+  if (mark === undefined || isSuperseded(generation)) return;
+  if (mark.offset >= (entry.mark?.offset ?? 0)) entry.mark = mark;
 }
 
 /** The running digest of the first `size` bytes as they are here. */

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, test } from "node:test";
 import type { Event } from "../../src/base/events.ts";
+import type { Codec } from "../../src/platform/codec.ts";
 import type { HttpRequest } from "../../src/platform/http.ts";
 import { zstd } from "../../src/platform/node-zstd.ts";
 import { RateLimit } from "../../src/transfer/rate-limit.ts";
@@ -16,7 +17,7 @@ import { until } from "../support/until.ts";
 
 const LINES = Buffer.from("a line like many others\n".repeat(10_000));
 
-function setUp({ codec = zstd as typeof zstd | "none", codings = "zstd" } = {}) {
+function setUp({ codec = zstd as Codec | "none", codings = "zstd" } = {}) {
   const http = new FakeHttp();
   http.codings = codings;
   const events: Event[] = [];
@@ -176,6 +177,28 @@ describe("compression", () => {
       return destination.faults.size === 1;
     }, "the file is in trouble");
     assert.deepEqual(told(), []);
+  });
+
+  test("a new file that is cut while its bytes are compressed is delivered as it is then", async () => {
+    let cut = () => {};
+    const codec: Codec = {
+      ...zstd,
+      compress: (bytes) => {
+        cut();
+        return zstd.compress(bytes);
+      },
+    };
+    const { destination, delivered } = setUp({ codec });
+    destination.added(fakeFile("before", LINES).generation, false);
+    await delivered("before", LINES);
+    const file = fakeFile("a", LINES.subarray(0, 20_000));
+    cut = () => {
+      file.bytes = LINES.subarray(0, 5_000);
+      file.entry.size = file.bytes.length;
+      destination.changed(file.entry);
+    };
+    destination.added(file.generation, true);
+    await delivered("a", LINES.subarray(0, 5_000));
   });
 
   test("a codec that fails is no reason not to deliver", async () => {
