@@ -63,6 +63,8 @@ export async function send(
   /** So many of our bytes are known to be durable here, where that is asked for. */
   let synced = 0;
   let stop: Served | Doubt | undefined;
+  /** An answer came that is no clean success, or none will. */
+  let inTrouble = false;
   const { rateLimit: limit } = desk;
   const live = most <= LIVE;
   // Before the digest is taken: what is found while it is made counts as well.
@@ -86,6 +88,7 @@ export async function send(
     while (
       (allRead === undefined || next === first) &&
       stop === undefined &&
+      !inTrouble &&
       inFlight.length < depth &&
       connection.usable &&
       next - first < most
@@ -122,6 +125,8 @@ export async function send(
         stop = { kind: "again" };
         break;
       }
+      // While that took its time an answer may have come behind which nothing follows unasked.
+      if (inTrouble || !connection.usable) break;
       const { bytes, mark } = reading.piece;
       // Only now: what was read and never sent says nothing of the file, which may have been cut since.
       leaveMark(generation, mark);
@@ -133,6 +138,9 @@ export async function send(
       digest = hash?.digest();
       const at = desk.now();
       const reply = desk.remote.put(connection, generation.name, next, lengthOf(generation), bytes, believed, coded);
+      void reply.then(({ outcome }) => {
+        inTrouble ||= outcome.kind !== "appended";
+      });
       const spared = coded === undefined ? 0 : length - coded.body.byteLength;
       if (coded !== undefined) {
         desk.buffers.give(buffer);

@@ -201,6 +201,35 @@ describe("compression", () => {
     await delivered("a", LINES.subarray(0, 5_000));
   });
 
+  test("an append that is refused while the next one is compressed is followed by a question", async () => {
+    let refused: boolean | undefined;
+    let calls = 0;
+    const codec: Codec = {
+      ...zstd,
+      compress: async (bytes) => {
+        if (refused !== undefined && ++calls === 2) await until(() => refused, "the refusal");
+        return await zstd.compress(bytes);
+      },
+    };
+    const { http, destination, delivered } = setUp({ codec });
+    destination.added(fakeFile("before", LINES).generation, false);
+    await delivered("before", LINES);
+    refused = false;
+    http.requests.length = 0;
+    http.script = ({ method }) => {
+      if (method !== "PUT" || refused) return undefined;
+      refused = true;
+      return http.answer(416, { "content-range": "bytes */0" });
+    };
+    const lines = Buffer.concat(Array.from({ length: 8 }, () => LINES));
+    destination.added(fakeFile("a", lines).generation, false);
+    await delivered("a", lines);
+    assert.deepEqual(
+      http.requests.slice(0, 4).map(({ method }) => method),
+      ["HEAD", "PUT", "HEAD", "PUT"],
+    );
+  });
+
   test("a codec that fails is no reason not to deliver", async () => {
     const codec = { compress: () => Promise.reject(new Error("no memory")), decompress: zstd.decompress };
     const { destination, puts, delivered } = setUp({ codec });
