@@ -162,7 +162,9 @@ export class App {
     const { prng } = this.#world;
     const { line } = this.#swarm;
     const begin = `${++this.#serial.lines}:${this.#model.sources.get(handle.inode)?.id}:`;
-    const text = `${begin}${pad.slice(0, prng.below(line))}${prng.chance(0.9) ? "\n" : ""}`;
+    // No kilobyte of one line is that of another one, also where both begin at the same place.
+    const from = this.#serial.lines * 5;
+    const text = `${begin}${pad.slice(from, from + prng.below(line))}${prng.chance(0.9) ? "\n" : ""}`;
     try {
       this.#disk.append(handle, Buffer.from(text, "latin1"));
     } catch (error) {

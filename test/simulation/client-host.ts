@@ -15,6 +15,7 @@ import type { Host } from "./host.ts";
 import type { Model } from "./model.ts";
 import type { Network } from "./network.ts";
 import { brokenPromise, present } from "./oracle.ts";
+import { simCodec } from "./sim-codec.ts";
 import { simFiles } from "./sim-files.ts";
 import { LOGS, PREFIX, type Source, SPOOL } from "./source.ts";
 import type { Swarm } from "./swarm.ts";
@@ -165,6 +166,7 @@ export class ClientHost {
           http: simHttpClient(this.#network, life, this.#model, plant),
           clock: host.clock(life),
           newHash: sha256,
+          codec: this.#swarm.compressed ? simCodec(host.world, life, plant) : undefined,
           compareAll,
           random: () => host.world.prng.unit(),
           spool: spools,

@@ -13,6 +13,7 @@ import type { Disk } from "./disk.ts";
 import type { Content, Inode } from "./inode.ts";
 import { rangeOf, type WireAnswer, type WireRequest } from "./network.ts";
 import type { ServerWatch } from "./server-http.ts";
+import { decompress } from "./sim-codec.ts";
 import {
   type Copy,
   commonLength,
@@ -45,6 +46,8 @@ export class Model implements ClientWatch, ServerWatch {
   /** Per process, destination and file: ranges without an answer, and whether HEAD must be next. */
   readonly #asking = new Map<string, { readonly inFlight: Set<Range>; mustAsk: boolean }>();
   requests = 0;
+  /** Of which the body was compressed. */
+  compressed = 0;
   /** The client's host is losing its power just now. */
   cuttingPower = false;
 
@@ -137,8 +140,7 @@ export class Model implements ClientWatch, ServerWatch {
     for (const range of asking.inFlight) {
       if (text.startsWith(`bytes ${range.start}-${range.end - 1}/`)) asking.inFlight.delete(range);
     }
-    const clean = outcome.kind === "answer" && (outcome.status < 300 || outcome.headers["upload-offset"] !== undefined);
-    if (!clean) asking.mustAsk = true;
+    if (outcome.kind === "failure" || outcome.status >= 300) asking.mustAsk = true;
   }
 
   answers(life: Life, host: string, request: WireRequest, { status, fields }: WireAnswer): void {
@@ -202,7 +204,11 @@ export class Model implements ClientWatch, ServerWatch {
     source.name ??= base;
     if (source.name !== base) this.#violate(`file ${source.id} is sent as ${name} and was sent as ${source.name}`);
     const from = start + range.start;
-    if (!holdsSomewhere(source, from, request.body)) {
+    const isCoded = request.fields.includes("content-encoding");
+    if (isCoded) this.compressed++;
+    const body = isCoded ? decompress(request.body, range.end - range.start) : request.body;
+    if (body.byteLength !== range.end - range.start) this.#violate(`${name}: the body is not as long as its range`);
+    if (!holdsSomewhere(source, from, body)) {
       this.#violate(`${name} is sent with bytes at ${from} that file ${source.id} never had there`);
     }
     source.sentTo = Math.max(source.sentTo, start + range.end);

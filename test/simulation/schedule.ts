@@ -22,6 +22,7 @@ export interface Outcome {
   readonly hash: string;
   readonly events: number;
   readonly requests: number;
+  readonly compressed: number;
   readonly steps: number;
   /** Virtual ms. */
   readonly ms: number;
@@ -52,8 +53,19 @@ export async function runSchedule(seed: number, options: ScheduleOptions = {}): 
     world.violate(`the simulation broke: ${error instanceof Error ? error.stack : String(error)}`);
   }
   const { violation, stopped, hash, events, now } = world;
-  const { requests } = schedule.model;
-  return { seed, violation, stopped, hash, events, requests, steps: schedule.done, ms: now, actions: schedule.actions };
+  const { requests, compressed } = schedule.model;
+  return {
+    seed,
+    violation,
+    stopped,
+    hash,
+    events,
+    requests,
+    compressed,
+    steps: schedule.done,
+    ms: now,
+    actions: schedule.actions,
+  };
 }
 
 class Schedule {

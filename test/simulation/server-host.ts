@@ -7,13 +7,14 @@ import type { ServerConfig } from "../../src/config/options.ts";
 import { parseServerConfig } from "../../src/config/server.ts";
 import { Ingest } from "../../src/ingest/ingest.ts";
 import { sha256 } from "../../src/platform/node-hash.ts";
-import { zstd } from "../../src/platform/node-zstd.ts";
 import { Store } from "../../src/store/store.ts";
 import type { Host } from "./host.ts";
 import type { Model } from "./model.ts";
 import type { Network } from "./network.ts";
+import { olderServer } from "./older-server.ts";
 import { type Backup, backUp, restore } from "./power.ts";
 import { simHttpServer } from "./server-http.ts";
+import { simCodec } from "./sim-codec.ts";
 import { simFiles } from "./sim-files.ts";
 import { DATA } from "./source.ts";
 import type { Swarm } from "./swarm.ts";
@@ -124,7 +125,7 @@ export class ServerHost {
       if (life.alive) world.note(() => `${life.name}: ${level} ${name} ${text}`);
     };
     host.lock(life)(DATA);
-    const { mostOpen, heldBack, floor } = this.#swarm;
+    const { mostOpen, heldBack, floor, older } = this.#swarm;
     const store = new Store({
       ...DEFAULTS,
       root: files.open(DATA, true),
@@ -138,10 +139,10 @@ export class ServerHost {
     const start = `life-${world.prng.next().toString(36)}`;
     const http = simHttpServer(this.#network, host.name, life, this.#model, heldBack);
     const parts = {
-      http,
+      http: world.prng.chance(older) ? olderServer(http) : http,
       store,
       clock,
-      codec: zstd,
+      codec: simCodec(world, life, host.options.files.plant),
       emit,
       verbose: false,
       start,

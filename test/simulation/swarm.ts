@@ -66,6 +66,10 @@ export interface Swarm {
   readonly fuse: number;
   /** ms until a process that ended is started again, at the most. */
   readonly restartAfter: number;
+  /** What the client sends is compressed. */
+  readonly compressed: boolean;
+  /** How often a server that starts knows nothing of compression. */
+  readonly older: number;
 }
 
 const RENAMES = ["{name}.{mtime}", "{name}.{ino}", "d/{name}.{mtime}", "{name}/{ino}/log"] as const;
@@ -130,9 +134,11 @@ export function swarmOf(prng: Prng): Swarm {
     nested: prng.chance(0.2),
     apps: prng.between(1, 3),
     keep: prng.between(1, 4),
-    line: Math.round(prng.chance(0.04) ? prng.time(10_000, 300_000) : prng.time(20, 2_000)),
+    line: Math.round(prng.chance(0.07) ? prng.time(10_000, 300_000) : prng.time(20, 2_000)),
     busy: prng.pick([0, 0, 0, 3]),
     fuse: prng.chance(0.5) ? 0.5 : 0,
     restartAfter: prng.time(5, 10_000),
+    compressed: prng.chance(0.5),
+    older: prng.pick([0, 0, 0.5]),
   };
 }
