@@ -159,6 +159,7 @@ export class ClientHost {
   #destinations(life: Life, spools: Spools, compareAll: boolean): Destination[] {
     const { host } = this;
     const { plant } = host.options.files;
+    const { compressed, syncSource, rateLimit, concurrency } = this.#swarm;
     return this.#servers.map(
       (server) =>
         new Destination({
@@ -166,7 +167,10 @@ export class ClientHost {
           http: simHttpClient(this.#network, life, this.#model, plant),
           clock: host.clock(life),
           newHash: sha256,
-          codec: this.#swarm.compressed ? simCodec(host.world, life, plant) : undefined,
+          codec: compressed ? simCodec(host.world, life, plant) : undefined,
+          syncSource,
+          rateLimit,
+          concurrency,
           compareAll,
           random: () => host.world.prng.unit(),
           spool: spools,

@@ -66,8 +66,12 @@ export interface Swarm {
   readonly fuse: number;
   /** ms until a process that ended is started again, at the most. */
   readonly restartAfter: number;
-  /** What the client sends is compressed. */
+  /** What the client sends is compressed, made durable before, and held to so many bytes a second. */
   readonly compressed: boolean;
+  readonly syncSource: boolean;
+  readonly rateLimit: number | undefined;
+  /** Connections for a destination; undefined: as by default. */
+  readonly concurrency: number | undefined;
   /** How often a server that starts knows nothing of compression. */
   readonly older: number;
 }
@@ -139,6 +143,9 @@ export function swarmOf(prng: Prng): Swarm {
     fuse: prng.chance(0.5) ? 0.5 : 0,
     restartAfter: prng.time(5, 10_000),
     compressed: prng.chance(0.5),
+    syncSource: prng.chance(0.2),
+    rateLimit: prng.chance(0.2) ? prng.time(100_000, 10_000_000) : undefined,
+    concurrency: prng.pick([undefined, undefined, 2, 3]),
     older: prng.pick([0, 0, 0.5]),
   };
 }
