@@ -108,6 +108,13 @@ export const PLANTED: readonly Planted[] = [
     caughtBy: ["transfer/compression.test.ts", "a server that offers"],
   },
   {
+    fault: "send on behind an append that was refused meanwhile",
+    file: "transfer/send.ts",
+    search: "if (inTrouble || !connection.usable) break;",
+    replacement: "",
+    caughtBy: ["transfer/compression.test.ts", "is followed by a question"],
+  },
+  {
     fault: "say nothing while a large file is read",
     file: "store/append.ts",
     search: "    this.#exchange.working();\n",
