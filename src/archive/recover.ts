@@ -9,7 +9,7 @@ import type { NewHash } from "../protocol/tree-hash.ts";
 import { look, parentOf, withDirectory } from "../store/tree.ts";
 import { recordUnreadable, recovered } from "./events.ts";
 import { COMPRESSED, type Facts, readFacts, UnreadableRecord } from "./record.ts";
-import { identityOf, removeOriginal } from "./seal.ts";
+import { identityOf, removeOriginal, syncNames } from "./seal.ts";
 import { endUnderWay, readUnderWay, TEMPORARY, undo } from "./under-way.ts";
 
 /** Rejects with what the kernel says: then nothing may be told, since nobody knows what would survive a power cut. */
@@ -34,7 +34,7 @@ async function judge(root: Directory, path: Bytes, newHash: NewHash): Promise<"f
   const whole = facts !== undefined && copy.kind === "file" && copy.stat.size === facts.copySize;
   if (whole && found.kind === "file" && identityOf(found.stat) === facts.original) {
     // The copy may have its name, and the name not be durable.
-    await withDirectory(root, parentOf(path), (at) => at.sync());
+    await syncNames(root, path);
     await removeOriginal(root, path, () => {});
     return "finished";
   }

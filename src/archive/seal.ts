@@ -64,7 +64,7 @@ export async function seal(path: Bytes, parts: SealParts, wanted: (stat: Stat) =
  *   fdatasync FILE; compress to .shaftlog-compressing, fsync, read back and compare
  *   claim: requests for the path wait
  *   .archive/xx/HASH, fsync                 crash: the record goes
- *   link FILE.zst, fsync directory          crash: recover.ts finishes, FILE being unchanged
+ *   link FILE.zst, fsync its directories    crash: recover.ts finishes, FILE being unchanged
  *   unlink FILE, fsync directory            power cut: FILE may be back, and is removed at the next start
  *   under-way removed, claim ended          from here on: 410, and sizes and digests from the record
  */
@@ -89,11 +89,19 @@ async function sealOpen(path: Bytes, file: OpenFile, stat: Stat, parts: SealPart
     };
     await writeRecord(root, facts, made.leaves, newHash);
     if (!nameCopy(root, path)) return { kind: "taken" };
-    await withDirectory(root, parentOf(path), (at) => at.sync());
+    await syncNames(root, path);
     await removeOriginal(root, path, parts.fatal);
     return { kind: "sealed", size: stat.size, copySize: made.bytes, path };
   } finally {
     release();
+  }
+}
+
+/** Each directory from the data directory down: those that a crash left may never have been synced. */
+export async function syncNames(root: Directory, path: Bytes): Promise<void> {
+  await root.sync();
+  for (let to = path.indexOf("/"); to >= 0; to = path.indexOf("/", to + 1)) {
+    await withDirectory(root, path.slice(0, to), (at) => at.sync());
   }
 }
 

@@ -26,6 +26,7 @@ import {
   type Source,
   SPOOL,
 } from "./source.ts";
+import { durableAt, storedAt } from "./stored.ts";
 import type { Life, World } from "./world.ts";
 
 export interface ServerSide {
@@ -94,7 +95,7 @@ export class Model implements ClientWatch, ServerWatch {
   }
 
   bytesOf(copy: Copy): Content | undefined {
-    return this.diskOf(copy.host).find(`${DATA}/${copy.path}`)?.content;
+    return storedAt(this.diskOf(copy.host), copy.path);
   }
 
   /** A server was brought back to an older state. */
@@ -158,8 +159,7 @@ export class Model implements ClientWatch, ServerWatch {
       if (end > 0) this.#violate(`${host} speaks of ${end} bytes of ${request.target}, of which nobody sent any`);
       return;
     }
-    const inode = this.diskOf(host).findDurable(`${DATA}/${copy.path}`);
-    const durable = inode?.durable.size ?? 0;
+    const durable = durableAt(this.diskOf(host), copy.path);
     if (durable < end) {
       this.#violate(`${host} vouches for ${end} bytes of ${copy.path}, and a power cut would leave ${durable}`);
     }
@@ -186,7 +186,9 @@ export class Model implements ClientWatch, ServerWatch {
 
   #judgeRange(life: Life, request: WireRequest, range: Range): void {
     const name = (decodePath(request.target) ?? "").slice(PREFIX.length + 2);
-    const inode = this.#given.get(name);
+    const base = name.replace(/\.g\d+-from-\d+$/, "");
+    // Behind a sealed copy the client goes on under a name that it makes up.
+    const inode = this.#given.get(name) ?? this.#given.get(base);
     const source = inode === undefined ? undefined : this.sources.get(inode);
     if (inode === undefined || source === undefined) {
       this.#violate(`${name} is sent, which is no log file`);
@@ -200,7 +202,6 @@ export class Model implements ClientWatch, ServerWatch {
     const owner = this.#owners.get(name) ?? source;
     this.#owners.set(name, owner);
     if (owner !== source) this.#violate(`the name ${name} of file ${owner.id} is given to file ${source.id}`);
-    const base = name.replace(/\.g\d+-from-\d+$/, "");
     source.name ??= base;
     if (source.name !== base) this.#violate(`file ${source.id} is sent as ${name} and was sent as ${source.name}`);
     const from = start + range.start;
@@ -251,7 +252,7 @@ export class Model implements ClientWatch, ServerWatch {
 
   /** A server's file has more bytes now. */
   #stored(host: string, inode: Inode): void {
-    if (!inode.label.startsWith(`${DATA}/${PREFIX}/`)) return;
+    if (!inode.label.startsWith(`${DATA}/${PREFIX}/`) || inode.label.includes("/.")) return;
     const copy = this.copies.get(`${host} ${inode.label.slice(DATA.length + 1)}`);
     if (copy === undefined) this.#violate(`${host} has bytes in ${inode.label} that nobody sent`);
     else if (copy.spoiled) this.#violate(`${copy.path} at ${host} goes on behind bytes that nobody sent`);

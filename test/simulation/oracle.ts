@@ -118,7 +118,7 @@ export function brokenPromise(
     // Cut or removed meanwhile: what was there at its start need not be there any more.
     if (source.variants.length > 1 || source.inode.nlink === 0) continue;
     for (const host of hosts) {
-      const said = Math.max(0, ...model.copiesOf(source, host).map((copy) => copy.everSaid));
+      const said = Math.max(0, ...model.copiesOf(source, host).map((copy) => copy.start + copy.everSaid));
       if (said < size) return `${host} has said ${said} of ${size} bytes of file ${source.id}`;
     }
   }

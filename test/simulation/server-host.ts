@@ -1,6 +1,10 @@
 // A server's machine: the stations of `shaftlog server` put together as src/commands does it, over simulated ports. A
 // process that ends is started again after a while; where the disk failed, the machine is restarted first.
 
+import { Archive } from "../../src/archive/archive.ts";
+import { recover } from "../../src/archive/recover.ts";
+import { SealedFiles } from "../../src/archive/sealed-files.ts";
+import { Turns } from "../../src/archive/turns.ts";
 import { assert } from "../../src/base/assert.ts";
 import { StartFailure } from "../../src/base/errors.ts";
 import type { ServerConfig } from "../../src/config/options.ts";
@@ -33,7 +37,7 @@ export class ServerHost {
   readonly #swarm: Swarm;
   life: Life | undefined;
   wanted = true;
-  #running: { readonly ingest: Ingest; readonly store: Store } | undefined;
+  #running: { readonly ingest: Ingest; readonly store: Store; readonly archive: Archive | undefined } | undefined;
   #backup: Backup | undefined;
   restoredAt = Number.NEGATIVE_INFINITY;
 
@@ -66,8 +70,10 @@ export class ServerHost {
     this.#running = undefined;
     this.host.world.note(() => `SIGTERM to ${life.name}`);
     const stop = async () => {
+      const archived = running.archive?.stop();
       await running.ingest.stop(GRACE);
       await running.store.stop();
+      await archived;
       life.end();
     };
     this.host.world.guard(life, () => this.#attend(life, stop()));
@@ -125,24 +131,22 @@ export class ServerHost {
       if (life.alive) world.note(() => `${life.name}: ${level} ${name} ${text}`);
     };
     host.lock(life)(DATA);
-    const { mostOpen, heldBack, floor, older } = this.#swarm;
-    const store = new Store({
-      ...DEFAULTS,
-      root: files.open(DATA, true),
-      clock,
-      emit,
-      newHash: sha256,
-      minFreeSpace: { bytes: floor },
-      mostOpen,
-      fatal: () => this.#failed(life),
+    const { mostOpen, heldBack, floor, older, archiveAfter } = this.#swarm;
+    const root = files.open(DATA, true);
+    const codec = simCodec(world, life, host.options.files.plant);
+    const common = { root, clock, emit, newHash: sha256, codec, fatal: () => this.#failed(life) };
+    await recover(root, sha256, emit).catch((error: unknown) => {
+      throw new StartFailure(`Cannot finish what was being archived: ${error}`);
     });
+    const sealed = new SealedFiles(common);
+    const store = new Store({ ...DEFAULTS, ...common, sealed, minFreeSpace: { bytes: floor }, mostOpen });
     const start = `life-${world.prng.next().toString(36)}`;
     const http = simHttpServer(this.#network, host.name, life, this.#model, heldBack);
     const parts = {
       http: world.prng.chance(older) ? olderServer(http) : http,
       store,
       clock,
-      codec: simCodec(world, life, host.options.files.plant),
+      codec,
       emit,
       verbose: false,
       start,
@@ -150,7 +154,21 @@ export class ServerHost {
       tokens: () => undefined,
     };
     const ingest = await Ingest.open(DEFAULTS, parts);
-    this.#running = { ingest, store };
+    const archive =
+      archiveAfter === undefined
+        ? undefined
+        : new Archive(
+            { after: archiveAfter, deleteAfter: Number.POSITIVE_INFINITY },
+            {
+              ...common,
+              sealed,
+              turns: new Turns(),
+              room: () => store.room(),
+              claim: (path) => store.claim(path),
+              accounted: (path, more, bytes) => store.accounted(path, more, bytes),
+            },
+          );
+    this.#running = { ingest, store, archive };
   }
 
   /** A disk that failed: the process ends, and the operator looks into it. */

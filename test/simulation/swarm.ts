@@ -72,6 +72,8 @@ export interface Swarm {
   readonly rateLimit: number | undefined;
   /** Connections for a destination; undefined: as by default. */
   readonly concurrency: number | undefined;
+  /** ms for which a file is unchanged before a server seals it; undefined: it seals none. */
+  readonly archiveAfter: number | undefined;
   /** How often a server that starts knows nothing of compression. */
   readonly older: number;
 }
@@ -146,6 +148,7 @@ export function swarmOf(prng: Prng): Swarm {
     syncSource: prng.chance(0.2),
     rateLimit: prng.chance(0.2) ? prng.time(100_000, 10_000_000) : undefined,
     concurrency: prng.pick([undefined, undefined, 2, 3]),
+    archiveAfter: prng.chance(0.3) ? prng.time(500, 60_000) : undefined,
     older: prng.pick([0, 0, 0.5]),
   };
 }
