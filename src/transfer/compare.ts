@@ -10,6 +10,7 @@ import { sameDigest } from "../protocol/tree-hash.ts";
 import { isSuperseded, lengthOf } from "../spool/entry.ts";
 import { holds, type Mark } from "../spool/mark.ts";
 import { bisect } from "./bisect.ts";
+import { sealedBefore } from "./continuation.ts";
 import type { Desk, Parted, Served } from "./desk.ts";
 import { diverged } from "./events.ts";
 import { newLeaves } from "./kept-leaves.ts";
@@ -73,8 +74,7 @@ export async function compare(
     const { start } = generation;
     let from = start;
     let here = start + at;
-    // What lies before the continuation of a sealed file was compared.
-    if (at < ENOUGH && start > 0 && generation === progress.of) {
+    if (at < ENOUGH && start > 0) {
       // Where nothing of a later generation is left as it was, what lies before it may be new as well.
       const before = await partedBefore(progress, file, connection, desk);
       if (before !== undefined) {
@@ -132,14 +132,15 @@ async function askPrefix(
  * undefined: they hold what lies before this one. Where nothing is known to lie before it, they part at its first byte.
  */
 async function partedBefore(
-  { generation }: Progress,
+  { of, generation }: Progress,
   file: OpenFile,
   connection: HttpConnection,
   desk: Desk,
 ): Promise<{ readonly from: number; readonly here: number } | Served | undefined> {
   let known = 0;
-  for (const { name, start, end = start } of generation.entry.generations) {
-    if (start >= generation.start || end <= start) continue;
+  const older = generation.entry.generations.map(({ name, start, end = start }) => ({ name, start, end }));
+  const before = older.filter(({ start, end }) => start < of.start && end > start);
+  for (const { name, start, end } of [...before, ...sealedBefore(generation)]) {
     const ask = async (size: number): Promise<PrefixDigest | Served> => {
       const told = await askPrefix(name, { size, fresh: true }, connection, desk);
       return "kind" in told ? told : (told.digest ?? { size: 0, digest: desk.newHash().digest() });

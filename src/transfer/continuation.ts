@@ -2,7 +2,8 @@
 // ends (docs/PROTOCOL.md, "Sealed files"). That concerns this destination alone: others go on with NAME. Nothing of it is
 // kept here, since the name follows from the file and P: after a restart the destination says once more that it is sealed.
 
-import type { Entry, Generation } from "../spool/entry.ts";
+import type { Bytes } from "../base/text.ts";
+import { type Entry, type Generation, lengthOf } from "../spool/entry.ts";
 import { nameGeneration } from "../spool/generations.ts";
 import type { Progress } from "./progress.ts";
 
@@ -41,24 +42,50 @@ function forget(progress: Progress): void {
   progress.ahead = false;
 }
 
+/** A part of the file, by the name that it has at the destination. */
+export interface Segment {
+  readonly name: Bytes;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What the destination has sealed of the generation that is served. */
+export function sealedBefore(generation: Generation): Segment[] {
+  const segments: Segment[] = [];
+  for (let at = generation; at instanceof Continuation; at = at.before) {
+    segments.unshift({ name: at.before.name, start: at.before.start, end: at.start });
+  }
+  return segments;
+}
+
+/** The file may be shorter by a new look: then less of it is verified than was. */
+export function shortened(progress: Progress): void {
+  const { of, generation } = progress;
+  if (lengthOf(generation) < progress.verified) progress.verified = 0;
+  if (generation === of || generation.entry.size >= generation.start) return;
+  // It does not even reach what follows its sealed copy: compared from its first name on.
+  progress.restart = true;
+  progress.known = false;
+}
+
 class Continuation implements Generation {
-  readonly #before: Generation;
+  readonly before: Generation;
   readonly name: Generation["name"];
   readonly number: number;
   readonly start: number;
 
   constructor(before: Generation, name: Generation["name"], number: number, start: number) {
-    this.#before = before;
+    this.before = before;
     this.name = name;
     this.number = number;
     this.start = start;
   }
 
   get entry(): Entry {
-    return this.#before.entry;
+    return this.before.entry;
   }
 
   get end(): number | undefined {
-    return this.#before.end;
+    return this.before.end;
   }
 }

@@ -9,7 +9,7 @@ import { type Entry, type Generation, isSuperseded, lengthOf, type SpoolListener
 import type { Mark } from "../spool/mark.ts";
 import { Buffers } from "./buffers.ts";
 import { Compression } from "./compression.ts";
-import { goOnBehind } from "./continuation.ts";
+import { goOnBehind, shortened } from "./continuation.ts";
 import { deliver } from "./deliver.ts";
 import type { Desk } from "./desk.ts";
 import type { DestinationParts, Summary } from "./destination-parts.ts";
@@ -101,7 +101,7 @@ export class Destination implements SpoolListener, Desk {
     for (const generation of entry.generations) {
       const progress = this.#files.get(generation);
       if (progress === undefined) continue;
-      if (lengthOf(progress.generation) < progress.verified) progress.verified = 0;
+      shortened(progress);
       this.#want(progress);
     }
   }
