@@ -5,10 +5,17 @@ import type { Bytes } from "../base/text.ts";
 import type { Entry } from "./entry.ts";
 import type { HeldEntry } from "./held.ts";
 
-/** True where the entry does not begin with the bytes that were delivered, as far as it reaches. */
-export function beginsOtherwise(entry: HeldEntry): boolean {
+/**
+ * Where the entry parts from the bytes that were delivered, within its first ones that are remembered: where the line begins
+ * that is another one. undefined: it does not, as far as it reaches, or cannot be read just now.
+ */
+export function partsWithin(entry: HeldEntry): number | undefined {
   const length = Math.min(entry.head.length, entry.size);
-  return length > 0 && beginningOf(entry, length) !== entry.head.slice(0, length);
+  const now = beginningOf(entry, length);
+  if (now.length < length || now === entry.head.slice(0, length)) return undefined;
+  let same = 0;
+  while (now[same] === entry.head[same]) same++;
+  return now.slice(0, same).lastIndexOf("\n") + 1;
 }
 
 /** The first `length` bytes; fewer where it is shorter, none where it cannot be read just now. */

@@ -8,7 +8,7 @@ import type { Emit } from "../base/events.ts";
 import type { Bytes } from "../base/text.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Stat } from "../platform/files.ts";
-import { beginsOtherwise } from "./beginning.ts";
+import { partsWithin } from "./beginning.ts";
 import { normal } from "./datadir.ts";
 import type { Entry, Generation, SpoolListener } from "./entry.ts";
 import { isSuperseded } from "./entry.ts";
@@ -256,8 +256,9 @@ export class Spools {
   /** True where the entry is shorter than what was delivered and begins otherwise; it goes on as a new generation. */
   #judgeShorter(entry: HeldEntry): boolean {
     const offset = entry.acknowledged?.offset;
-    if (offset === undefined || entry.size >= offset || !beginsOtherwise(entry)) return false;
-    this.#goOn(entry, { start: 0, before: offset, reason: "is shorter than what was delivered of it" });
+    const start = offset === undefined || entry.size >= offset ? undefined : partsWithin(entry);
+    if (offset === undefined || start === undefined) return false;
+    this.#goOn(entry, { start, before: offset, reason: "is shorter than what was delivered of it" });
     return true;
   }
 
