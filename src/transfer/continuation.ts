@@ -21,6 +21,7 @@ export function goOnBehind(progress: Progress, size: number): void {
   const { entry, number } = progress.generation;
   entry.continued = Math.max(entry.continued, number);
   forget(progress);
+  shortened(progress); // while the answer was on its way, perhaps
 }
 
 /** Another life of the destination may have less: it is asked from the first name on. */

@@ -23,14 +23,24 @@ function digest(bytes: Uint8Array): string {
 
 function setUp() {
   const events: Event[] = [];
+  /** Where the file is to go on under a further name of its own. */
+  const parted: number[] = [];
   const { http, clock, destination } = fakeDestination({
     url: new URL("http://log.test:10655/"),
-    spool: { supersede: () => assert.fail("ours") },
+    spool: {
+      acknowledged: ({ entry }, mark) => {
+        entry.acknowledged = mark;
+      },
+      supersede: ({ generations }, start) => {
+        parted.push(start);
+        for (const generation of generations) generation.end ??= start;
+      },
+    },
     emit: (event) => events.push(event),
   });
   telling(http);
   const named = (name: string) => events.filter((event) => event.name === name).map(({ text }) => text);
-  return { http, clock, destination, named };
+  return { http, clock, destination, named, parted };
 }
 
 /** The destination tells digests, of what it has and of what it takes. */
@@ -68,7 +78,7 @@ function sealed(http: FakeHttp, fields: (bytes: Buffer) => Record<string, string
 const asOurs = (bytes: Buffer) => ({ "upload-offset": `${bytes.length}`, "shaftlog-digest": digest(bytes) });
 
 test("the rest of a sealed file goes on under a further name, and on; all of it counts as delivered", async () => {
-  const { http, clock, destination, named } = setUp();
+  const { http, clock, destination, named, parted } = setUp();
   const file = fakeFile("a", "hello\n");
   http.files.set("/a", Buffer.from("hello\n"));
   sealed(http, asOurs);
@@ -89,6 +99,7 @@ test("the rest of a sealed file goes on under a further name, and on; all of it 
   assert.equal(destination.isDelivered(file.generation), true);
   assert.match(named("file-sealed").join(), /has sealed "a" .*with 6 bytes: it goes on there as "a.g2-from-6"$/);
   assert.equal(file.entry.continued, 2);
+  assert.deepEqual(parted, []);
 
   // Another life may be an older backup: it is asked from the first name on, and what it lacks is sent.
   http.start = "life-2";
@@ -102,6 +113,50 @@ test("the rest of a sealed file goes on under a further name, and on; all of it 
   await clock.advance(30_000);
   const whole = `${http.files.get("/a")}${http.files.get("/a.g2-from-6") ?? ""}`;
   assert.ok(whole.startsWith("hello\nmore\nand more\nend\n"), whole);
+});
+
+const SEALED = "a first line\na second line\n";
+
+for (const [what, bytes, at] of [
+  ["less than was sealed", "a first line\nother\n", 13],
+  ["nothing of what was sealed", "other\n", 0],
+  ["something else, and longer than before", `${"something else, longer than before\n".repeat(4)}`, 0],
+] as const) {
+  test(`a file that is truncated to ${what} is compared from its first name on`, async () => {
+    const { http, clock, destination, parted } = setUp();
+    const file = fakeFile("a", SEALED);
+    http.files.set("/a", Buffer.from(SEALED));
+    sealed(http, asOurs);
+    destination.added(file.generation, false);
+    await clock.advance(1000);
+    file.append("behind it\n");
+    destination.changed(file.entry);
+    await clock.advance(1000);
+    assert.equal(http.files.get(`/a.g2-from-${SEALED.length}`)?.toString(), "behind it\n");
+    file.bytes = Buffer.from(bytes);
+    file.entry.size = bytes.length;
+    destination.changed(file.entry);
+    await clock.advance(5000);
+    assert.equal(parted[0], at);
+  });
+}
+
+test("a file that was truncated while it was told that it is sealed is compared as well", async () => {
+  const { http, clock, destination, parted } = setUp();
+  const file = fakeFile("a", SEALED);
+  http.files.set("/a", Buffer.from(SEALED));
+  sealed(http, (bytes) => {
+    file.bytes = Buffer.from("other\n");
+    file.entry.size = file.bytes.length;
+    destination.changed(file.entry);
+    return asOurs(bytes);
+  });
+  destination.added(file.generation, false);
+  await clock.advance(1000);
+  file.append("behind it\n");
+  destination.changed(file.entry);
+  await clock.advance(5000);
+  assert.equal(parted[0], 0);
 });
 
 const FOREIGN: readonly (readonly [string, (bytes: Buffer) => Record<string, string>])[] = [
