@@ -3,6 +3,7 @@
 // the guarantee. It passes over what did not change (unchanged.ts). What matches is adopted into its pattern's spool (adopt.ts); a file that is held
 // already is compared with the look just taken.
 
+import { describe, lacksDescriptors } from "../base/errors.ts";
 import type { Emit } from "../base/events.ts";
 import { type Bytes, bytesOf } from "../base/text.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
@@ -132,7 +133,7 @@ export class Discovery {
     if (watches.floods !== this.#floods) this.#watched.closeAll();
     this.#floods = watches.floods;
     const report = this.#finder.beginScan(all);
-    await this.#inSlices(walk(this.#rules, this.#finder, this.#rules.top.again(), topPlace(this.#patterns)));
+    await this.#walk(this.#rules.top, topPlace(this.#patterns));
     await this.#inSlices(this.#lookAtDeferred(this.#finder.takeDeferred()));
     await this.#inSlices(this.#finder.sightings.endScan());
     if (!this.#stopped) this.#watched.endScan(this.#scans);
@@ -194,9 +195,22 @@ export class Discovery {
   }
 
   #walkAgain(id: string, place: Place): void {
-    const directory = this.#watched.open(id, place)?.again();
+    const directory = this.#watched.open(id, place);
     if (directory === undefined) this.#scanSoon();
-    else void this.#inSlices(walk(this.#rules, this.#finder, directory, place));
+    else void this.#walk(directory, place);
+  }
+
+  /** `directory` is opened once more for it; where it cannot be, that is told, and the next scan comes by. */
+  async #walk(directory: Directory, place: Place): Promise<void> {
+    let again: Directory;
+    try {
+      again = directory.again();
+    } catch (error) {
+      if (!lacksDescriptors(error)) throw error;
+      this.#finder.trouble("exhausted", place.path, describe(error));
+      return;
+    }
+    await this.#inSlices(walk(this.#rules, this.#finder, again, place));
   }
 
   /** Somebody moved a watched directory. */

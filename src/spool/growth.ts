@@ -4,6 +4,7 @@
 // entry is looked at that watches do not show or that was written to lately, and any other once in twelve of them; and
 // one in round robin in between.
 
+import { codeOf } from "../base/errors.ts";
 import type { Clock, Timer } from "../platform/clock.ts";
 import type { Stat, Watch } from "../platform/files.ts";
 import type { HeldEntry } from "./held.ts";
@@ -132,7 +133,13 @@ export class Growth {
 
   #look(entry: HeldEntry): void {
     if (this.#stopped || entry.generations.length === 0) return;
-    const stat = this.#parts.look(entry);
+    let stat: Stat | undefined;
+    try {
+      stat = this.#parts.look(entry);
+    } catch (error) {
+      // Not now, for want of descriptors or of rights: at the next sweep. Who sends it tells what is wrong.
+      if (codeOf(error) === "") throw error;
+    }
     if (stat !== undefined) this.#parts.noticed(entry, stat);
   }
 

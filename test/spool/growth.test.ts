@@ -127,6 +127,30 @@ test("a generation that cannot be linked is made at a later look; nothing is sen
   await found.stop();
 });
 
+test("without descriptors or rights nothing is seen for a while, and nothing breaks", async (t) => {
+  for (const code of ["EMFILE", "EACCES"]) {
+    const found = await started({ scanInterval: 100 });
+    const path = write(join(found.log, "a.log"));
+    const { entry } = await found.at(path);
+    // Its owner takes it away, so that it is looked at through our own link.
+    const fd = openSync(path, "a");
+    unlinkSync(path);
+    let failures = 0;
+    const mocks = (["lstat", "again"] as const).map((method) =>
+      t.mock.method(directoryMethods(), method, () => {
+        failures++;
+        throw errno(code === "EACCES" && method === "again" ? "EMFILE" : code);
+      }),
+    );
+    writeSync(fd, "more\n");
+    await until(() => failures > 20, "it is tried again and again");
+    for (const { mock } of mocks) mock.restore();
+    await until(() => entry.size === 10, "the line is seen");
+    closeSync(fd);
+    await found.stop();
+  }
+});
+
 test("two destinations that find a file rewritten make one generation of it", async () => {
   const found = await started();
   const path = write(join(found.log, "a.log"), "0123456789\n");
