@@ -42,6 +42,8 @@ const MOST_DULL = 4096;
 /** A directory that moved away starts a scan after this long, in ms, and at most one in a second. */
 const RESCAN = 50;
 const RESCAN_AGAIN = 1000;
+/** So many times at the most is looked again where names moved meanwhile: in a large directory they may always do. */
+const MOST_MORE = 3;
 
 export function createDiscovery(ports: DiscoveryPorts, spools: Spools, options: DiscoveryOptions): Discovery {
   return new Discovery(ports, spools, options);
@@ -101,10 +103,18 @@ export class Discovery {
     this.#scanLater();
   }
 
-  /** A scan that passes over nothing, without watches unless started; resolves when all that it adopted was announced. */
+  /**
+   * A scan that passes over nothing, without watches unless started, and looks again where names moved under its eyes;
+   * resolves when all that it adopted was announced.
+   */
   async scanOnce(): Promise<ScanReport> {
     while (this.#scanning !== undefined) await this.#scanning;
-    const report = await this.#scan(true);
+    let report = await this.#scan(true);
+    for (let more = 0; report.moved && more < MOST_MORE && !this.#stopped; more++) {
+      const { adopted } = report;
+      const next = await this.#scan(true);
+      report = { ...next, adopted: [...adopted, ...next.adopted] };
+    }
     await this.#spools.settled();
     return report;
   }

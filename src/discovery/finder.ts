@@ -33,6 +33,8 @@ export interface ScanReport {
   /** What was adopted by this scan; already announced. */
   readonly adopted: Generation[];
   readonly problems: Problem[];
+  /** Names came or went while it looked: a file that was rotated under its eyes may have been passed by. */
+  moved: boolean;
 }
 
 export interface FinderParts {
@@ -55,6 +57,7 @@ export class Finder implements Visitor {
   readonly #watchedPlaces = new WeakSet<Place>();
   /** Of the scan under way. */
   #report: ScanReport | undefined;
+  #isThorough = false;
   /** Files with several names, adopted at the end of a scan so that the first pattern names them. */
   #deferred: Found[] | undefined;
 
@@ -69,7 +72,8 @@ export class Finder implements Visitor {
     this.sightings.beginScan();
     this.#unchanged.beginScan(this.#parts.spools.watches.floods, all);
     this.#deferred = [];
-    this.#report = { matched: 0, adopted: [], problems: [] };
+    this.#report = { matched: 0, adopted: [], problems: [], moved: false };
+    this.#isThorough = all;
     return this.#report;
   }
 
@@ -97,13 +101,17 @@ export class Finder implements Visitor {
     if (spools.isOwn(stat)) return undefined;
     const watching = isWatchable(place) ? this.#watch(directory, place) : "no";
     const isShown = spoolOf.some((spool) => spool.isShown && spool.root.stat.dev === stat.dev);
-    if (this.#report === undefined || watching === "no" || !isShown) return {};
+    const report = this.#report;
+    if (report === undefined) return {};
+    const now = clock.now();
+    // Without a watch to tell of it, or somebody to wait for the next scan.
+    const ended = this.#isThorough ? () => noteMoves(report, directory, now) : undefined;
+    if (watching === "no" || !isShown) return { ended };
     const instead = watching === "already" ? this.#unchanged.rest(place.path, stat) : undefined;
     if (instead === undefined) {
-      const now = clock.now();
-      return { wasRead: (rest) => this.#unchanged.wasRead(place.path, stat, now, rest) };
+      return { wasRead: (rest) => this.#unchanged.wasRead(place.path, stat, now, rest), ended };
     }
-    this.#report.matched += this.sightings.stay(place.path);
+    report.matched += this.sightings.stay(place.path);
     const isHeld = ({ name }: Listed) => this.isKnown(`${place.path}/${name}`);
     return { instead: instead.filter((listed) => !isHeld(listed)) };
   }
@@ -197,4 +205,13 @@ export class Finder implements Visitor {
     // A link's target is written to in another directory than the one that is watched for the link.
     this.sightings.see(path, entry, !linked && this.#watchedPlaces.has(place));
   }
+}
+
+/** File systems count time in ticks: a change this many ms before may be followed by one without a time of its own. */
+const TICK = 20;
+
+/** `directory` was entered at `now`, ms since 1970, and looked at to its end. */
+function noteMoves(report: ScanReport, directory: Directory, now: number): void {
+  const { mtimeMs, ctimeMs } = directory.now();
+  if (Math.max(mtimeMs, ctimeMs) > now - TICK) report.moved = true;
 }

@@ -64,7 +64,7 @@ export async function openInPlace(ports: DiscoveryPorts, options: InPlaceOptions
     const before = new Set(registry.generations());
     const spools = new Spools(ports, spoolsOptions, registry, [], close);
     const made = [...registry.generations()].filter((generation) => !before.has(generation));
-    return { spools, report: { matched: gatherer.matched, adopted, problems: gatherer.problems }, made };
+    return { spools, report: { matched: gatherer.matched, adopted, problems: gatherer.problems, moved: false }, made };
   } catch (error) {
     close();
     throw error;

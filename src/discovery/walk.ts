@@ -35,7 +35,9 @@ export interface Entered {
   /** What is to be looked at instead of all its names. */
   readonly instead?: readonly Listed[] | undefined;
   /** It was read, and looked at to its end; `rest`: what is not a file that is known or that nobody asks for. */
-  readonly wasRead?: (rest: readonly Listed[]) => void;
+  readonly wasRead?: ((rest: readonly Listed[]) => void) | undefined;
+  /** All that is to be looked at was looked at. */
+  readonly ended?: (() => void) | undefined;
 }
 
 export interface Visitor {
@@ -71,6 +73,7 @@ interface Frame {
   names: readonly Listed[];
   next: number;
   readonly wasRead: Entered["wasRead"];
+  readonly ended: Entered["ended"];
 }
 
 /** Walks `place` and what is below it; closes `directory`. */
@@ -88,6 +91,7 @@ export function* walk(rules: WalkRules, visitor: Visitor, directory: Directory, 
       if (listed === undefined) {
         stack.pop();
         frame.wasRead?.(restOf(visitor, frame));
+        frame.ended?.();
         frame.directory.close();
       } else {
         const step = look(rules, visitor, frame.directory, frame.place, listed);
@@ -229,7 +233,7 @@ function enter(visitor: Visitor, directory: Directory, place: Place, above: read
     const id = `${directory.stat.dev}:${directory.stat.ino}`;
     const entered = above.includes(id) ? undefined : visitor.enter(directory, place);
     if (entered === undefined) return undefined;
-    const frame = { directory, place, ids: [...above, id], next: 0 };
+    const frame = { directory, place, ids: [...above, id], next: 0, ended: entered.ended };
     if (entered.instead !== undefined) return { ...frame, names: entered.instead, wasRead: undefined };
     const { names, isWhole } = namesIn(visitor, directory, place);
     return { ...frame, names, wasRead: isWhole ? entered.wasRead : undefined };

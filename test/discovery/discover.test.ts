@@ -6,8 +6,30 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as pace } from "node:timers/promises";
 import { bytesOf } from "../../src/base/text.ts";
-import { contentOf, finding, pattern, started, told, write } from "../support/finding.ts";
+import type { Directory } from "../../src/platform/files.ts";
+import { contentOf, directoryMethods, finding, pattern, started, told, write } from "../support/finding.ts";
 import { until } from "../support/until.ts";
+
+test("a scan that is to find everything looks again where a rotation moved names under its eyes", async (t) => {
+  const found = await finding();
+  const at = (name: string) => join(found.log, name);
+  for (const name of ["app.log", "app.log.1"]) write(at(name));
+  const { list } = directoryMethods();
+  let rotations = 0;
+  t.mock.method(directoryMethods(), "list", function (this: Directory) {
+    const names = list.call(this);
+    if (rotations < 2 && names.some(({ name }) => name === "app.log")) {
+      for (let i = names.length - 1; i >= 0; i--)
+        fs.renameSync(at(i === 0 ? "app.log" : `app.log.${i}`), at(`app.log.${i + 1}`));
+      write(at("app.log"));
+      rotations++;
+    }
+    return names;
+  });
+  const { adopted, matched } = await found.discovery.scanOnce();
+  assert.deepEqual([adopted.length, matched, rotations], [4, 4, 2]);
+  await found.stop();
+});
 
 test("a new file, a new directory and a path that did not exist are found by watches", async () => {
   const found = await started({ patterns: (log) => [pattern(`${log}/*.log`), pattern(`${log}/app/deep/**/*.txt`)] });
