@@ -32,6 +32,13 @@ export function startOver(progress: Progress): void {
   forget(progress);
 }
 
+/** It is in doubt. Where nothing is there that follows its sealed copy, that is what is compared. */
+export function compareSealed(progress: Progress): void {
+  if (progress.generation === progress.of || progress.offset > 0) return;
+  startOver(progress);
+  progress.doubt = true;
+}
+
 function forget(progress: Progress): void {
   progress.offset = 0;
   progress.known = false;

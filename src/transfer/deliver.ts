@@ -6,7 +6,7 @@ import type { OpenFile } from "../platform/files.ts";
 import type { HttpConnection } from "../platform/http.ts";
 import { ask } from "./ask.ts";
 import { compare } from "./compare.ts";
-import { startOver } from "./continuation.ts";
+import { compareSealed, startOver } from "./continuation.ts";
 import type { Desk, Served } from "./desk.ts";
 import { LIVE, nextStep, queueFor, SMALL } from "./next-step.ts";
 import type { Progress } from "./progress.ts";
@@ -65,6 +65,7 @@ export async function deliver(
     progress.doubt = true;
     // Else it would be sent again unasked, and in doubt again, without ever waiting for anything.
     progress.fresh = false;
+    compareSealed(progress);
     return { kind: "again" };
   } finally {
     close();

@@ -14,7 +14,7 @@ import { denial } from "./events.ts";
 import { hashFromStart, keptLeaves } from "./kept-leaves.ts";
 import { readMarked, ShorterFile } from "./local-digest.ts";
 import { LIVE } from "./next-step.ts";
-import { keepHash, type Progress, runningHash } from "./progress.ts";
+import { keepHash, type Progress, reachOf, runningHash } from "./progress.ts";
 import { type Reading, readRange } from "./read-range.ts";
 import type { Reply } from "./remote.ts";
 import { troubleOf, unreadable } from "./trouble.ts";
@@ -183,7 +183,7 @@ async function hashAt(progress: Progress, file: OpenFile, size: number, desk: De
 /** The file is not the one whose first bytes were sent. */
 function changed(progress: Progress, reading: Exclude<Reading, { kind: "piece" }>, desk: Desk): Served | Doubt {
   if (reading.kind === "shorter" && desk.lookAgain(progress, reading)) return { kind: "again" };
-  if (desk.verifies === true && progress.offset > 0) return { kind: "doubt" };
+  if (desk.verifies === true && reachOf(progress) > 0) return { kind: "doubt" };
   return desk.lookAgain(progress, reading)
     ? { kind: "again" }
     : { kind: "fault", fault: { kind: "local", text: "it is shorter here than what was sent", lasting: true } };

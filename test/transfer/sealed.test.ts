@@ -21,12 +21,13 @@ function digest(bytes: Uint8Array): string {
   return formatDigest({ size: bytes.length, digest: hash.digest() });
 }
 
-function setUp() {
+function setUp({ syncSource = false } = {}) {
   const events: Event[] = [];
   /** Where the file is to go on under a further name of its own. */
   const parted: number[] = [];
   const { http, clock, destination } = fakeDestination({
     url: new URL("http://log.test:10655/"),
+    syncSource,
     spool: {
       acknowledged: ({ entry }, mark) => {
         entry.acknowledged = mark;
@@ -157,6 +158,31 @@ test("a file that was truncated while it was told that it is sealed is compared 
   destination.changed(file.entry);
   await clock.advance(5000);
   assert.equal(parted[0], 0);
+});
+
+test("what follows a sealed file, and is cut before it was sent, is delivered as it is then", async () => {
+  const { http, clock, destination } = setUp({ syncSource: true });
+  const file = fakeFile("a", SEALED);
+  const next = `/a.g2-from-${SEALED.length}`;
+  http.files.set("/a", Buffer.from(SEALED));
+  sealed(http, asOurs);
+  const { holder } = file.entry;
+  let isCut = false;
+  const sync = async () => {
+    if (isCut || !http.requests.some(({ path }) => path === next)) return;
+    isCut = true;
+    file.bytes = Buffer.from(`${SEALED}b\n`);
+    file.entry.size = file.bytes.length;
+    destination.changed(file.entry);
+  };
+  Object.assign(file.entry, { holder: { open: () => Object.assign(holder.open(file.entry), { sync }) } });
+  destination.added(file.generation, false);
+  await clock.advance(1000);
+  file.append("behind it\n");
+  destination.changed(file.entry);
+  await clock.advance(60_000);
+  assert.ok(isCut);
+  assert.equal(http.files.get(next)?.toString(), "b\n");
 });
 
 const FOREIGN: readonly (readonly [string, (bytes: Buffer) => Record<string, string>])[] = [
