@@ -213,8 +213,8 @@ class Schedule {
   }
 
   #hostOptions(): HostOptions {
-    const { syncTime, inMemory, hintTime, hintLoss, mostWatches, busy, zeros } = this.#swarm;
-    const files = { syncTime, inMemory, hintTime, hintLoss, mostWatches, mostOpen: 100_000, plant: this.#plant };
+    const { syncTime, inMemory, hintTime, hintLoss, mostWatches, descriptors, busy, zeros } = this.#swarm;
+    const files = { syncTime, inMemory, hintTime, hintLoss, mostWatches, mostOpen: descriptors, plant: this.#plant };
     return { files, busy, zeros };
   }
 }

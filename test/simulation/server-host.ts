@@ -131,7 +131,9 @@ export class ServerHost {
       if (life.alive) world.note(() => `${life.name}: ${level} ${name} ${text}`);
     };
     host.lock(life)(DATA);
-    const { mostOpen, heldBack, floor, older, archiveAfter } = this.#swarm;
+    const { descriptors, heldBack, floor, older, archiveAfter } = this.#swarm;
+    // As the command sees to it: most of them are left for connections and directories.
+    const mostOpen = Math.min(this.#swarm.mostOpen, Math.floor(descriptors / 3));
     const root = files.open(DATA, true);
     const codec = simCodec(world, life, host.options.files.plant);
     const common = { root, clock, emit, newHash: sha256, codec, fatal: () => this.#failed(life) };

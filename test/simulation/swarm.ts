@@ -74,6 +74,8 @@ export interface Swarm {
   readonly concurrency: number | undefined;
   /** ms for which a file is unchanged before a server seals it; undefined: it seals none. */
   readonly archiveAfter: number | undefined;
+  /** Descriptors of a process; below a dozen it does not get on. */
+  readonly descriptors: number;
   /** How often a server that starts knows nothing of compression. */
   readonly older: number;
 }
@@ -149,6 +151,7 @@ export function swarmOf(prng: Prng): Swarm {
     rateLimit: prng.chance(0.2) ? prng.time(100_000, 10_000_000) : undefined,
     concurrency: prng.pick([undefined, undefined, 2, 3]),
     archiveAfter: prng.chance(0.3) ? prng.time(500, 60_000) : undefined,
+    descriptors: prng.chance(0.2) ? prng.between(12, 40) : 100_000,
     older: prng.pick([0, 0, 0.5]),
   };
 }
