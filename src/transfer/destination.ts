@@ -183,8 +183,7 @@ export class Destination implements SpoolListener, Desk {
   }
 
   /** What is wrong with the destination, or undefined where it answers. */
-  async #probe(connection: HttpConnection): Promise<Down | undefined> {
-    const progress = this.#files.next();
+  async #probe(connection: HttpConnection, progress = this.#files.next()): Promise<Down | undefined> {
     if (progress === undefined) return undefined;
     const reply = await this.remote.head(connection, progress.generation.name);
     if (reply.outcome.kind !== "failed") this.heard(reply);
@@ -205,8 +204,8 @@ export class Destination implements SpoolListener, Desk {
     if (progress === undefined) return;
     if (!progress.fresh) progress.known = false;
     this.#want(progress);
-    // A file in trouble is not asked about; but is it still the same server?
-    if (progress.fault !== undefined) void this.#lanes.probe((connection) => this.#probe(connection));
+    // A file in trouble is not asked about; but is it still the same server? By its own name, or others' turns are lost.
+    if (progress.fault !== undefined) void this.#lanes.probe((connection) => this.#probe(connection, progress));
     if (!this.#lanes.busy) this.#whenQuiet();
   }
 

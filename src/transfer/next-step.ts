@@ -23,6 +23,7 @@ export interface Known {
 
 export function nextStep(progress: Progress, { strict, verifies }: Known): Step {
   const length = lengthOf(progress.generation);
+  if (progress.restart && progress.generation !== progress.of) return { kind: "ask" };
   if (!progress.known) {
     if (!progress.fresh) return { kind: "ask" };
     // A name that nobody can have heard of: an empty file needs no word at all, and a strict server would

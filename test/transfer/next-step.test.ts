@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { continuationOf } from "../../src/transfer/continuation.ts";
 import { nextStep } from "../../src/transfer/next-step.ts";
 import { isSame, newProgress, type Progress } from "../../src/transfer/progress.ts";
 import { fakeFile } from "../support/fake-entry.ts";
@@ -63,4 +64,11 @@ test("what was verified while the file was truncated is not", () => {
   const progress = known(12, { compare: true });
   isSame(progress, 12, false);
   assert.deepEqual([progress.verified, progress.compare], [0, true]);
+});
+
+test("what follows a sealed copy and is to be asked about from its first name on is not at rest", () => {
+  const progress = known(4, { restart: true });
+  assert.equal(nextStep(progress, STRICT).kind, "send");
+  progress.generation = continuationOf(progress.of, 10);
+  assert.equal(nextStep(progress, STRICT).kind, "ask");
 });
