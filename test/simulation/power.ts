@@ -82,9 +82,10 @@ export function backUp(directory: Inode, path = "", files = new Map<string, Cont
   return { files };
 }
 
-/** Replaces everything below `directory` by what the backup holds; all of it is durable. */
+/** Replaces everything below `directory` by what the backup holds; all of it is durable. Whoever does it makes room first. */
 export function restore(disk: Disk, directory: Inode, backup: Backup): void {
   disk.journal = [];
+  disk.ballast = 0;
   const drop = (from: Inode) => {
     for (const inode of from.entries.values()) {
       if (inode.kind === "directory") drop(inode);
