@@ -9,8 +9,8 @@ import type { Watches } from "../spool/watches.ts";
 import type { Place } from "./interest.ts";
 import { openReal } from "./resolve.ts";
 
-/** Descriptors kept open for directories in which much happens. */
-const OPEN = 16;
+/** Descriptors kept open for directories in which much happens; few, since nobody else can have them meanwhile. */
+const OPEN = 8;
 /** And for how long without a hint, in ms: an open descriptor keeps a file system from being unmounted. */
 const IDLE = 1000;
 
