@@ -2,24 +2,14 @@
 // and the rest goes on under a further name there; any other is a refusal. Over a fake spool, network and clock.
 
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { test } from "node:test";
 import type { Event } from "../../src/base/events.ts";
 import type { HttpOutcome, HttpRequest } from "../../src/platform/http.ts";
-import { formatDigest } from "../../src/protocol/digest-field.ts";
-import { TreeHash } from "../../src/protocol/tree-hash.ts";
 import { reachOf } from "../../src/transfer/progress.ts";
 import { fakeDestination } from "../support/fake-destination.ts";
+import { digest, telling } from "../support/fake-digests.ts";
 import { fakeFile } from "../support/fake-entry.ts";
 import type { FakeHttp } from "../support/fake-http.ts";
-
-const newHash = () => createHash("sha256");
-
-function digest(bytes: Uint8Array): string {
-  const hash = new TreeHash(newHash);
-  hash.update(bytes);
-  return formatDigest({ size: bytes.length, digest: hash.digest() });
-}
 
 function setUp({ syncSource = false } = {}) {
   const events: Event[] = [];
@@ -42,25 +32,6 @@ function setUp({ syncSource = false } = {}) {
   telling(http);
   const named = (name: string) => events.filter((event) => event.name === name).map(({ text }) => text);
   return { http, clock, destination, named, parted };
-}
-
-/** The destination tells digests, of what it has and of what it takes. */
-function telling(http: FakeHttp): void {
-  http.script = ({ method, path, headers, body }) => {
-    const field = (name: string) => headers[headers.indexOf(name) + 1] ?? "";
-    const file = http.files.get(path);
-    if (method === "HEAD") {
-      if (file === undefined || !headers.includes("shaftlog-want-digest")) return undefined;
-      const prefix = file.subarray(0, Number(field("shaftlog-want-digest")));
-      return http.answer(200, { "content-length": `${file.length}`, "shaftlog-digest": digest(prefix) });
-    }
-    const before = file ?? Buffer.alloc(0);
-    if (body === undefined || !field("content-range").startsWith(`bytes ${before.length}-`)) return undefined;
-    assert.equal(field("shaftlog-digest"), digest(before));
-    const bytes = Buffer.concat([before, body]);
-    http.files.set(path, bytes);
-    return http.answer(before.length === 0 ? 201 : 204, { "shaftlog-digest": digest(bytes) });
-  };
 }
 
 /** `/a` is sealed with what it has: PUTs at its end are answered so. */
