@@ -4,7 +4,7 @@
 
 import type { Bytes } from "../base/text.ts";
 import type { Directory, OpenFile, Stat } from "../platform/files.ts";
-import { inDirectory, look, open, parentOf, withDirectory } from "../store/tree.ts";
+import { directoriesTo, inDirectory, look, open, parentOf, withDirectory } from "../store/tree.ts";
 import { ChangedFile, type Compressed, compress, firstDamaged, type Means } from "./compress.ts";
 import { COMPRESSED, writeRecord } from "./record.ts";
 import { beginUnderWay, endUnderWay, TEMPORARY, undo } from "./under-way.ts";
@@ -97,12 +97,9 @@ async function sealOpen(path: Bytes, file: OpenFile, stat: Stat, parts: SealPart
   }
 }
 
-/** Each directory from the data directory down: those that a crash left may never have been synced. */
+/** Up to the data directory: those that a crash left may never have been synced. */
 export async function syncNames(root: Directory, path: Bytes): Promise<void> {
-  await root.sync();
-  for (let to = path.indexOf("/"); to >= 0; to = path.indexOf("/", to + 1)) {
-    await withDirectory(root, path.slice(0, to), (at) => at.sync());
-  }
+  for (const directory of directoriesTo(path)) await withDirectory(root, directory, (at) => at.sync());
 }
 
 /** Removes the file, which is sealed, and what is left beside it. Nothing may be told before this is done. */

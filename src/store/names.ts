@@ -8,7 +8,7 @@ import type { Bytes } from "../base/text.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Directory } from "../platform/files.ts";
 import type { InMemory } from "./durable.ts";
-import { parentOf, withDirectory } from "./tree.ts";
+import { directoriesTo, withDirectory } from "./tree.ts";
 
 /** How many directories are remembered as clean. A forgotten one costs an fsync of a clean directory. */
 const REMEMBERED = 4096;
@@ -50,12 +50,7 @@ export class Names {
 
   /** Rejects with what fsync said, or with what kept a directory from being opened. */
   async durable(path: Bytes): Promise<void> {
-    const all: Promise<void>[] = [];
-    for (let at = parentOf(path); ; at = parentOf(at)) {
-      all.push(this.#sync(at));
-      if (at === "") break;
-    }
-    await Promise.all(all);
+    await Promise.all([...directoriesTo(path)].map((directory) => this.#sync(directory)));
   }
 
   #sync(directory: Bytes): Promise<void> {

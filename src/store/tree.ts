@@ -114,6 +114,15 @@ export function parentOf(path: Bytes): Bytes {
   return path.slice(0, Math.max(path.lastIndexOf("/"), 0));
 }
 
+/** The directories on the way to `path`, from the one that it lies in to the data directory, "". */
+export function* directoriesTo(path: Bytes): Generator<Bytes, void> {
+  let at = path;
+  do {
+    at = parentOf(at);
+    yield at;
+  } while (at !== "");
+}
+
 const READ_ONLY: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EROFS", "ETXTBSY"]);
 
 function makeParents(root: Directory, path: Bytes, made: (directory: Bytes) => void): void {
