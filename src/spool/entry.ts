@@ -52,7 +52,7 @@ export interface Entry {
   nlink: number;
   /** Clock.elapsed() of the last change seen; -Infinity: not in this process's life. */
   changedAt: number;
-  /** The furthest bytes that were read to be sent: re-read before each append. */
+  /** The furthest bytes that were sent, or compared: re-read before each append. */
   mark: Mark | undefined;
   /** The same as it was at the start of this life. */
   remembered: Mark | undefined;

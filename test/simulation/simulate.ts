@@ -4,10 +4,10 @@
 // Injected: write, rotation by rename, truncation, removal; kill -9 between events and inside calls, SIGTERM, power cuts
 // (un-fsynced bytes lost or torn, un-fsynced names lost), restart, restore of a server; requests cut at any byte,
 // stalled, repeated later, answers lost, refused and silent connections, partitions; full disks, failing fsync,
-// lost and late watches, too few watches or descriptors, reused inode numbers, clock jumps, a busy host. In half of all schedules what is
-// sent is compressed, in some of them to servers that know nothing of it in one life or another; in some its rate is
-// limited, its source made durable first, and fewer connections used. A third has servers that seal old files. Not injected:
-// symbolic links, other writers below a data directory, restores of the client, bit rot.
+// lost and late watches, too few watches or descriptors, reused inode numbers, clock jumps, a busy host. In half of all
+// schedules what is sent is compressed, in some of them to servers that know nothing of it in one life or another; in
+// some its rate is limited, its source made durable first, and fewer connections used. A third has servers that seal old
+// files. Not injected: symbolic links, other writers below a data directory, restores of the client, bit rot.
 
 import { parseArgs } from "node:util";
 import { type Outcome, runSchedule } from "./schedule.ts";
